@@ -1,0 +1,52 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Virga.Core.Names;
+using Virga.Core.Resources;
+
+namespace Virga.Core.Invocations;
+
+/// <summary>One call of a function, whatever started it.</summary>
+public sealed class Invocation
+{
+    /// <summary>The greatest body that goes inline, in bytes; what is longer, or of unknown length, is streamed.</summary>
+    public const int MaxInlineBody = 64 * 1024;
+
+    /// <summary>The id by which logs, usage and the answer's header name it.</summary>
+    public required InvocationId Id { get; init; }
+
+    /// <summary>What is called.</summary>
+    public required FunctionVersion Function { get; init; }
+
+    /// <summary>What started it.</summary>
+    public Trigger Trigger { get; init; }
+
+    /// <summary>HTTP method, upper case.</summary>
+    public string Method { get; init; } = "POST";
+
+    /// <summary>Percent-decoded path.</summary>
+    public string Path { get; init; } = "/";
+
+    /// <summary>Raw query string without its <c>?</c>.</summary>
+    public string Query { get; init; } = "";
+
+    /// <summary>What the route's template captured.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Parameters { get; init; } = [];
+
+    /// <summary>The request's headers.</summary>
+    public IHeaderSource? Headers { get; init; }
+
+    /// <summary>The whole body, when <see cref="BodyStream"/> is null; at most <see cref="MaxInlineBody"/> bytes. The caller keeps it unchanged until the invocation has ended.</summary>
+    public ReadOnlySequence<byte> Body { get; init; }
+
+    /// <summary>The body as it arrives; null when <see cref="Body"/> is all of it. It ends with a <see cref="Problems.ProblemException"/> when the client breaks a rule.</summary>
+    public PipeReader? BodyStream { get; init; }
+
+    /// <summary>W3C trace context of the caller.</summary>
+    public string? TraceParent { get; init; }
+
+    /// <summary>1 for the first try.</summary>
+    public int Attempt { get; init; } = 1;
+
+    /// <summary>When it arrived, as <see cref="TimeProvider.GetTimestamp"/>.</summary>
+    public required long ReceivedAt { get; init; }
+}

@@ -1,0 +1,14 @@
+namespace Virga.Core.Invocations;
+
+/// <summary>What started an invocation.</summary>
+public enum Trigger
+{
+    /// <summary>An HTTP request at the gateway.</summary>
+    Http,
+
+    /// <summary>A WebSocket at the gateway.</summary>
+    WebSocket,
+
+    /// <summary>The control API or the command line.</summary>
+    Invoke,
+}

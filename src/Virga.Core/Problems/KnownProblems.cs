@@ -1,0 +1,100 @@
+namespace Virga.Core.Problems;
+
+/// <summary>Every type of problem that Virga reports: one method each, so that type, status and fault are said once.</summary>
+public static class KnownProblems
+{
+    /// <summary>400: the request cannot be read or breaks a rule.</summary>
+    public static Problem InvalidRequest(string detail, string? fix = null) => Client("invalid-request", "The request is not valid", 400, detail, fix);
+
+    /// <summary>400: a name breaks the rule for names.</summary>
+    public static Problem InvalidName(string detail) => Client("invalid-name", "The name is not valid", 400, detail, $"Use {Names.ResourceName.Rule}.");
+
+    /// <summary>400: a function's handler could not read the body as its content type says.</summary>
+    public static Problem InvalidBody(string detail) => Client("invalid-body", "The request body is not what its content type says", 400, detail, "Send a body that matches the Content-Type header.");
+
+    /// <summary>404: no route matches the request.</summary>
+    public static Problem NoRoute(string detail) => Client("no-route", "No route matches", 404, detail, "See `virga route list`, or call /f/NAME.");
+
+    /// <summary>404: a resource does not exist.</summary>
+    public static Problem NotFound(string detail, string? fix = null) => Client("not-found", "No such resource", 404, detail, fix);
+
+    /// <summary>405: the path exists, but not for this method.</summary>
+    public static Problem MethodNotAllowed(string detail, string fix) => Client("method-not-allowed", "The route does not take this method", 405, detail, fix);
+
+    /// <summary>408: the client sent its request too slowly.</summary>
+    public static Problem RequestTooSlow(string detail) => Client("request-too-slow", "The request arrived too slowly", 408, detail, "Send the whole request at the network's speed.");
+
+    /// <summary>409: the version that the client expected is not the current one.</summary>
+    public static Problem StaleVersion(string detail) => Client("stale-version", "The resource has changed since it was read", 409, detail, "Read it again and repeat the change on what it is now.");
+
+    /// <summary>409: something else stands in the way, such as a route with the same template or a resource that is still used.</summary>
+    public static Problem Conflict(string detail, string fix) => Client("conflict", "The change conflicts with what exists", 409, detail, fix);
+
+    /// <summary>413: a request body is over the limit.</summary>
+    public static Problem BodyTooLarge(string detail) => Client("body-too-large", "The request body is over the limit", 413, detail, "Send less, or raise gateway.maxBody.");
+
+    /// <summary>413: a package is over the limit.</summary>
+    public static Problem PackageTooLarge(string detail) => Client("package-too-large", "The package is over the limit", 413, detail, "Leave out what the function does not need, or raise packages.maxSize.");
+
+    /// <summary>422: a package cannot be taken: a path out of it, a link out of it, no zip at all.</summary>
+    public static Problem InvalidPackage(string detail, string fix) => Client("invalid-package", "The package cannot be used", 422, detail, fix);
+
+    /// <summary>422: a spec is readable but asks for something that cannot be.</summary>
+    public static Problem InvalidSpec(string detail, string? fix = null) => Client("invalid-spec", "The specification is not valid", 422, detail, fix);
+
+    /// <summary>422: the source does not compile; <c>diagnostics</c> says where.</summary>
+    public static Problem BuildFailed(string detail, object diagnostics) => Client("build-failed", "The source does not compile", 422, detail, "Mend the source at the places named in diagnostics.") with
+    {
+        Extensions = new Dictionary<string, object?>(StringComparer.Ordinal) { ["diagnostics"] = diagnostics },
+    };
+
+    /// <summary>429: the function's queue is full.</summary>
+    public static Problem TooManyCalls(string detail) => Limit("too-many-calls", "The function is at its limit", 429, detail, "Try again after the time in Retry-After, or raise the function's maxInstances or concurrency.");
+
+    /// <summary>499: the client went away before the answer.</summary>
+    public static Problem ClientGone() => Client("client-gone", "The client went away", 499, "The connection was closed before the answer was ready.", null);
+
+    /// <summary>500: the handler threw.</summary>
+    public static Problem FunctionError(string type, string message, string? stack) => Function("function-error", "The function failed", 500, $"{type}: {message}", "See the function's log for this invocation.") with
+    {
+        Extensions = stack is null ? null : new Dictionary<string, object?>(StringComparer.Ordinal) { ["stack"] = stack },
+    };
+
+    /// <summary>500: the handler returned what cannot be sent.</summary>
+    public static Problem InvalidAnswer(string type, string message) => Function("invalid-answer", "The function's answer cannot be sent", 500, $"{type}: {message}", "Return a value that has a JSON form, or an object with status, headers or body.");
+
+    /// <summary>500: something in Virga itself failed.</summary>
+    public static Problem Internal(string detail) => Platform("internal", "Virga itself failed", 500, detail, "See the node's log for this invocation.");
+
+    /// <summary>502: the function could not be loaded.</summary>
+    public static Problem LoadFailed(string type, string message, string? location, string? stack) => Function("load-failed", "The function could not be loaded", 502, location is null ? $"{type}: {message}" : $"{location}: {type}: {message}", "Mend the source and deploy it again.") with
+    {
+        Extensions = stack is null ? null : new Dictionary<string, object?>(StringComparer.Ordinal) { ["stack"] = stack },
+    };
+
+    /// <summary>502: the instance ended, or broke the protocol, while it ran the call.</summary>
+    public static Problem Crashed(string detail) => Function("crashed", "The function's instance ended during the call", 502, detail, "See the function's log; the next call gets a new instance.");
+
+    /// <summary>502: the instance went over its memory limit.</summary>
+    public static Problem OutOfMemory(string detail) => Limit("out-of-memory", "The function ran out of memory", 502, detail, "Raise the function's memory, or make it use less.");
+
+    /// <summary>503: the node is shutting down, or cannot start instances now.</summary>
+    public static Problem Unavailable(string detail, string fix) => Platform("unavailable", "The node cannot serve the call now", 503, detail, fix);
+
+    /// <summary>504: the function did not answer in time.</summary>
+    public static Problem Timeout(string detail) => Limit("timeout", "The function did not answer in time", 504, detail, "Make it faster, or raise the function's timeout.");
+
+    /// <summary>507: the disk is full.</summary>
+    public static Problem StorageFull(string detail) => Platform("storage-full", "The node has no room to store this", 507, detail, "Free disk space on the node, then repeat the request; nothing of it was kept.");
+
+    private static Problem Client(string slug, string title, int status, string detail, string? fix) => Make(slug, title, status, Fault.Client, detail, fix);
+
+    private static Problem Function(string slug, string title, int status, string detail, string? fix) => Make(slug, title, status, Fault.Function, detail, fix);
+
+    private static Problem Limit(string slug, string title, int status, string detail, string? fix) => Make(slug, title, status, Fault.Limit, detail, fix);
+
+    private static Problem Platform(string slug, string title, int status, string detail, string? fix) => Make(slug, title, status, Fault.Platform, detail, fix);
+
+    private static Problem Make(string slug, string title, int status, Fault fault, string detail, string? fix) =>
+        new() { Type = Problem.TypePrefix + slug, Title = title, Status = status, Fault = fault, Detail = detail, Fix = fix };
+}

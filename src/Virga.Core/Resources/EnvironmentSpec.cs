@@ -1,0 +1,23 @@
+namespace Virga.Core.Resources;
+
+/// <summary>What runs functions of one kind: a command that speaks the worker protocol, and the pool of its generic instances.</summary>
+public sealed record EnvironmentSpec
+{
+    /// <summary>Command line of the worker: an absolute path and its arguments.</summary>
+    public required IReadOnlyList<string> Command { get; init; }
+
+    /// <summary>Folders of the host that the sandbox shows read-only, as <c>host path → sandbox path</c>; the command's own files are among them.</summary>
+    public IReadOnlyDictionary<string, string> Mounts { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Environment variables of the worker.</summary>
+    public IReadOnlyDictionary<string, string> Variables { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>How a package becomes runnable at deploy.</summary>
+    public PackageBuild Build { get; init; }
+
+    /// <summary>How many generic warm instances are kept from the environment's first use on.</summary>
+    public int PoolSize { get; init; } = 3;
+
+    /// <summary>Memory limit of a generic instance.</summary>
+    public ByteSize Memory { get; init; } = ByteSize.FromMegabytes(128);
+}
