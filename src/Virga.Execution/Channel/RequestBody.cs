@@ -4,22 +4,48 @@ using System.IO.Pipelines;
 namespace Virga.Execution.Channel;
 
 /// <summary>Sends a streamed request body to the worker, never more than the worker has given credit for.</summary>
-internal sealed class RequestBody(FrameSender sender, uint call)
+internal sealed class RequestBody(FrameSender sender, uint call, PipeReader body)
 {
     private readonly SendCredit _credit = new();
+    private readonly Lock _gate = new();
+    private bool _finished;
 
     public void AddCredit(uint bytes) => _credit.Add(bytes);
 
     /// <summary>The rest is not wanted any more.</summary>
-    public void Stop() => _credit.Stop();
+    public void Stop()
+    {
+        lock (_gate)
+        {
+            _credit.Stop();
+            if (!_finished)
+            {
+                // Ends a wait for a client that has stopped sending.
+                body.CancelPendingRead();
+            }
+        }
+    }
 
-    /// <summary>Sends all of <paramref name="body"/>, or until <see cref="Stop"/>.</summary>
-    public async Task SendAsync(PipeReader body, WorkerCall owner)
+    /// <summary>Sends all of the body, or until <see cref="Stop"/>.</summary>
+    public async Task SendAsync(WorkerCall owner)
+    {
+        try
+        {
+            await SendAllAsync(owner);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _finished = true;
+            }
+        }
+    }
+
+    private async Task SendAllAsync(WorkerCall owner)
     {
         while (!_credit.Stopped)
         {
-            // Stop() must also end a wait for a client that has stopped sending.
-            using var stopped = _credit.StopToken.UnsafeRegister(static reader => ((PipeReader)reader!).CancelPendingRead(), body);
             var read = await body.ReadAsync();
             if (read.IsCanceled)
             {

@@ -4,14 +4,11 @@ namespace Virga.Execution.Channel;
 internal sealed class SendCredit
 {
     private readonly Lock _gate = new();
-    private readonly CancellationTokenSource _stop = new();
     private long _available = 1 << 20;
     private TaskCompletionSource? _waiter;
+    private volatile bool _stopped;
 
-    public bool Stopped => _stop.IsCancellationRequested;
-
-    /// <summary>Fires at <see cref="Stop"/>.</summary>
-    public CancellationToken StopToken => _stop.Token;
+    public bool Stopped => _stopped;
 
     public void Add(long bytes)
     {
@@ -27,7 +24,7 @@ internal sealed class SendCredit
 
     public void Stop()
     {
-        _stop.Cancel();
+        _stopped = true;
         Add(0);
     }
 

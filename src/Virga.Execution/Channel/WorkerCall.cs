@@ -27,6 +27,7 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
     private AnswerBody? _answer;
     private MessageChannel? _messages;
     private RequestBody? _request;
+    private Task _sending = Task.CompletedTask;
 
     public WorkerCall(WorkerChannel channel, Invocation invocation, in CallOpening opening)
     {
@@ -87,8 +88,8 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
 
         if (Invocation.BodyStream is { } body)
         {
-            _request = new RequestBody(_channel.Sender, WireId);
-            _ = SendBodyAsync(_request, body);
+            _request = new RequestBody(_channel.Sender, WireId, body);
+            _sending = SendBodyAsync(_request);
         }
     }
 
@@ -208,7 +209,7 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
     /// <inheritdoc/>
     public override ValueTask DisposeAsync()
     {
-        var abandoned = false;
+        bool abandoned;
         lock (_gate)
         {
             abandoned = !_closed && !_answerEnded;
@@ -225,7 +226,9 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
             Abandon(KnownProblems.ClientGone(), "client-gone"u8);
         }
 
-        return ValueTask.CompletedTask;
+        // Whoever disposes is about to reuse the connection that the body is read from.
+        _request?.Stop();
+        return new ValueTask(_sending);
     }
 
     InvocationResult IValueTaskSource<InvocationResult>.GetResult(short token) => _head.GetResult(token);
@@ -362,12 +365,12 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
         _channel.Close(this);
     }
 
-    private async Task SendBodyAsync(RequestBody request, PipeReader body)
+    private async Task SendBodyAsync(RequestBody request)
     {
         Problem? problem = null;
         try
         {
-            await request.SendAsync(body, this);
+            await request.SendAsync(this);
         }
         catch (ProblemException e)
         {
