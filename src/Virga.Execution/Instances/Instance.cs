@@ -331,6 +331,8 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
             }
         }
 
+        // Out of the pool first: who hears of the failure may call again at once.
+        _owner?.OnRecycle(this);
         _channel.FailAll(problem);
         await _deadlineTimer.DisposeAsync();
         _owner?.OnInstanceEnded(this);

@@ -171,6 +171,7 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
         if (call is null)
         {
             OnCallEnded();
+            pool.OnRecycle(instance);
             pool.Release(instance);
         }
 
