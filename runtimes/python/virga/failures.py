@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import traceback
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from .errors import PROTOCOL_NAMES
 
 _RUNTIME = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_IMPORT_MACHINERY = "<frozen importlib"
+_IMPORT_MACHINERY = ("<frozen importlib", os.path.dirname(importlib.__file__))
 # A header has at most 1 MiB; escaping can make text six times as long.
 _MAX_MESSAGE = 16 * 1024
 _MAX_STACK = 64 * 1024
@@ -26,11 +27,11 @@ def describe(error: BaseException) -> dict[str, Any]:
     }
 
 
-def innermost_user_line(error: BaseException) -> tuple[str, int] | None:
-    """File and line of the user's code in which an exception was raised."""
+def innermost_line(error: BaseException, root: str) -> tuple[str, int] | None:
+    """File and line below `root` from which an exception came."""
     found = None
     for frame, line in traceback.walk_tb(error.__traceback__):
-        if _is_user_file(frame.f_code.co_filename):
+        if frame.f_code.co_filename.startswith(root + os.sep):
             found = frame.f_code.co_filename, line
     return found
 
@@ -45,7 +46,7 @@ def _keep_user_frames(described: traceback.TracebackException) -> None:
 
 
 def _is_user_file(path: str) -> bool:
-    return not path.startswith((_RUNTIME, _IMPORT_MACHINERY))
+    return not path.startswith((_RUNTIME, *_IMPORT_MACHINERY))
 
 
 def _message(error: BaseException) -> str:

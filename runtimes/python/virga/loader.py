@@ -10,7 +10,7 @@ import sys
 from types import ModuleType
 from typing import Any, Callable
 
-from .failures import describe, innermost_user_line
+from .failures import describe, innermost_line
 
 DEFAULT_MODULES = ("main", "handler", "__init__", "index")
 DEFAULT_HANDLER = "handler"
@@ -119,5 +119,5 @@ def _location(error: BaseException, root: str) -> str | None:
     if isinstance(error, SyntaxError) and error.filename:
         place = [os.path.relpath(error.filename, root), error.lineno, error.offset]
         return ":".join(str(part) for part in place if part)
-    line = innermost_user_line(error)
+    line = innermost_line(error, root)
     return None if line is None else f"{os.path.relpath(line[0], root)}:{line[1]}"

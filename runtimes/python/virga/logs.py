@@ -98,7 +98,9 @@ class PrintedLines(io.TextIOBase):
         pending = call.unfinished_lines.get(self._level, "") + text
         lines, newline, rest = pending.rpartition("\n")
         if not newline and len(rest) > MAX_LOG:
-            lines, newline, rest = rest, "\n", ""
+            # Never all of it, or the end of the line that follows would look like an empty line.
+            cut = (len(rest) - 1) // MAX_LOG * MAX_LOG
+            lines, newline, rest = rest[:cut], "\n", rest[cut:]
         call.unfinished_lines[self._level] = rest
         if newline:
             send_log(call, self._level, lines)

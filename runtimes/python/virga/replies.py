@@ -47,10 +47,12 @@ async def reply_async(call: LoopCall, value: Any) -> None:
         return
     pieces = answer.pieces if answer.pieces is not None else iter((answer.body,))
     try:
-        async for piece in _asynchronous(call, pieces):
+        async for piece in _asynchronous(pieces):
             data = piece_to_bytes(piece)
             _send_typed_head(call, answer, piece)
             await call.send_body(data)
+            # A generator that never waits would keep CANCEL, and the other calls, from taking effect.
+            await call.give_way()
         _conclude_stream(call, answer)
     finally:
         if hasattr(pieces, "aclose"):
@@ -113,15 +115,13 @@ def _send_head(call: Call, answer: Answer) -> None:
     call.channel.send(RESULT, call.id, head, b"" if answer.is_streamed else answer.body)
 
 
-async def _asynchronous(call: LoopCall, pieces: Any) -> Any:
+async def _asynchronous(pieces: Any) -> Any:
     if hasattr(pieces, "__anext__"):
         async for piece in pieces:
             yield piece
     else:
         for piece in pieces:
             yield piece
-            # An ordinary iterator never waits: the other calls get their turn here.
-            await call.give_way()
 
 
 def _close(pieces: Iterator[Any] | FilePieces) -> None:
