@@ -1,10 +1,14 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace Virga.Execution.Tests.Sandboxes;
 
 /// <summary>What is true on the machine, outside of all sandboxes.</summary>
 internal static class Machine
 {
+    /// <summary>The host program of the runtime that runs these tests: DOTNET/shared/FRAMEWORK/VERSION/../../../dotnet.</summary>
+    internal static string DotnetProgram => Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
+
     internal static IReadOnlyList<int> ProcessesMentioning(string text) =>
         [.. Processes().Where(pid => ReadOrEmpty($"/proc/{pid}/cmdline").Contains(text, StringComparison.Ordinal))];
 

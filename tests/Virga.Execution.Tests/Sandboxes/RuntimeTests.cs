@@ -39,7 +39,7 @@ public sealed class RuntimeTests(SandboxFixture sandboxes) : IClassFixture<Sandb
     [Fact]
     public async Task Dotnet_runs()
     {
-        (string program, IReadOnlyList<ReadOnlyMount> mounts) = InterpreterMounts.For(Environment.ProcessPath!);
+        (string program, IReadOnlyList<ReadOnlyMount> mounts) = InterpreterMounts.For(Machine.DotnetProgram);
         var spec = sandboxes.Spec(program, "/app/Virga.Execution.Tests.dll", "-list", "classes") with
         {
             Mounts = [.. mounts, new ReadOnlyMount(AppContext.BaseDirectory, "/app")],
