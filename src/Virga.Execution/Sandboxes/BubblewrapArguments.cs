@@ -30,6 +30,9 @@ internal sealed class BubblewrapArguments
         builder.AddNamespaces(spec, mode);
         builder.AddSystem();
         builder.AddConfiguration(spec, identity);
+
+        // Before the mounts, which may lie below it.
+        builder.AddWritable(spec);
         foreach (ReadOnlyMount mount in spec.Mounts)
         {
             builder.AddFoldersAbove(mount.SandboxPath);
@@ -45,7 +48,6 @@ internal sealed class BubblewrapArguments
             builder.Add("--ro-bind", linkedCode, CodePath);
         }
 
-        builder.AddWritable(spec);
         builder.Add("--remount-ro", "/");
         builder.AddEnvironment(spec);
         builder.Add("--chdir", "/");

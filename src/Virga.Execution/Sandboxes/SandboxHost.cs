@@ -43,7 +43,7 @@ internal sealed class SandboxHost : ISandboxLauncher, IDisposable
         var users = new UserIdRange(options.FirstUserId, options.UserIds);
         string? missing = null;
         BubblewrapLauncher? bubblewrap = null;
-        foreach (BubblewrapMode mode in BubblewrapMode.For(isRoot: Libc.EffectiveUserId() == 0))
+        foreach (BubblewrapMode mode in options.Bubblewrap is { } only ? [only] : BubblewrapMode.For(isRoot: Libc.EffectiveUserId() == 0))
         {
             var candidate = new BubblewrapLauncher(starter, mounter, users, mode);
             string? reason = await new BubblewrapProbe(candidate, options.ScratchRoot).TryAsync(cancellation);
