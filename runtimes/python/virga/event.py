@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import TYPE_CHECKING, Any, Iterator
 from urllib.parse import unquote_plus
 
@@ -26,7 +27,7 @@ class Event:
 
     __slots__ = ("_body", "_bytes", "_call", "_fields", "_headers", "_pairs", "_query", "_stream")
 
-    def __init__(self, fields: dict[str, Any], body: bytes, call: Call) -> None:
+    def __init__(self, fields: dict[str, Any], body: builtins.bytes, call: Call) -> None:
         self._fields = fields
         self._bytes = body
         self._call = call
@@ -95,7 +96,7 @@ class Event:
             self._body: Any = self._parse_body()
             return self._body
 
-    def bytes(self) -> bytes:
+    def bytes(self) -> builtins.bytes:
         """The body as it came."""
         if self._call.streams_in and not self._bytes:
             stream = self.stream

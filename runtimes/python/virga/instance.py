@@ -22,10 +22,6 @@ from .threads import ThreadExecutor
 #: Exit code of a worker that was sent bytes that are no frame (EX_PROTOCOL of sysexits.h).
 PROTOCOL_ERROR = 76
 
-# Events, contexts and answers hold no cycles and are freed by reference counts alone. With the default of 700 the
-# collector would run every few calls, over whatever the user's code keeps, to find nothing.
-_GC_THRESHOLDS = (20_000, 20, 20)
-
 
 class Instance:
     """The process's one instance."""
@@ -40,7 +36,8 @@ class Instance:
         try:
             capture_output(self._channel)
             warm_up(self._channel)
-            self._keep_loaded()
+            # What is loaded by now stays: the collector need not look at it again.
+            gc.freeze()
             function = self._wait_for_function()
             handler = self._specialise(function)
             self._serve(handler, function)
@@ -75,7 +72,7 @@ class Instance:
             failure = {"ok": False, "error": describe_load_failure(error, root)}
             self._channel.send(SPECIALISED, INSTANCE, to_json(failure))
             self._await_end()
-        self._keep_loaded()
+        gc.freeze()
         finish_lines(scope.call)
         self._channel.send(SPECIALISED, INSTANCE, b'{"ok":true}')
         return handler
@@ -93,9 +90,3 @@ class Instance:
             ThreadExecutor(self._channel, handler, function).run()
         else:
             InlineExecutor(self._channel, handler, function).run()
-
-    @staticmethod
-    def _keep_loaded() -> None:
-        """What is loaded by now stays: the collector need not look at it again."""
-        gc.freeze()
-        gc.set_threshold(*_GC_THRESHOLDS)

@@ -14,7 +14,7 @@ from .event import Event
 from .failures import describe
 from .frames import INSTANCE
 
-#: Modules that functions often import and that take long to load. They cost some memory once: instances share little.
+#: Modules that functions often import and that take long to load, at the price of some memory in each instance.
 COMMON_MODULES = (
     "asyncio", "base64", "collections", "concurrent.futures", "contextlib", "csv", "dataclasses", "datetime", "decimal",
     "enum", "functools", "hashlib", "hmac", "io", "itertools", "json", "logging", "math", "operator", "os.path",

@@ -13,8 +13,8 @@ internal abstract class Cgroup(IReadOnlyList<string> directories)
     /// <summary>The group's directory in each hierarchy it is in.</summary>
     protected IReadOnlyList<string> Directories { get; } = directories;
 
-    /// <summary>A process that writes <c>0</c> to each of these files is in the group.</summary>
-    internal IEnumerable<string> EntryFiles => Directories.Select(directory => Path.Combine(directory, "cgroup.procs"));
+    /// <summary>A process of one thread that writes <c>0</c> to each of these files is in the group.</summary>
+    internal abstract IEnumerable<string> EntryFiles { get; }
 
     /// <summary>How many of its processes the kernel has ended for want of memory.</summary>
     internal abstract long OutOfMemoryKills { get; }

@@ -29,6 +29,21 @@ internal abstract class CgroupTree
     /// <summary>Groups that exist, by instance.</summary>
     internal abstract IReadOnlyList<Cgroup> Existing();
 
+    /// <summary>Removes the node's own level, unless instances are left in it.</summary>
+    internal abstract void RemoveIfEmpty();
+
+    protected static void TryRemoveDirectory(string path)
+    {
+        try
+        {
+            Directory.Delete(path);
+        }
+        catch (IOException)
+        {
+            return; // Instances are left; the next start sweeps them.
+        }
+    }
+
     protected static bool TryMakeDirectory(string path)
     {
         try

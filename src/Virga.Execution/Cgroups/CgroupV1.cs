@@ -7,6 +7,10 @@ internal sealed class CgroupV1(string? memory, string? cpu, string? processes, s
     // A process cannot fork while frozen; a few rounds find those that forked before the freezer reached them.
     private const int MaxKillRounds = 100;
 
+    // Not cgroup.procs: moving a whole process waits for all CPUs (an RCU grace period, measured at 10 ms), moving the
+    // calling thread does not.
+    internal override IEnumerable<string> EntryFiles => Directories.Select(directory => Path.Combine(directory, "tasks"));
+
     internal override long OutOfMemoryKills => memory is null ? 0 : ControlFile.ReadKeyed(Path.Combine(memory, "memory.oom_control"), "oom_kill");
 
     internal override long? MemoryBytes => memory is null ? null : ControlFile.ReadNumber(Path.Combine(memory, "memory.usage_in_bytes"));

@@ -3,6 +3,9 @@ namespace Virga.Execution.Cgroups;
 /// <summary>The node's groups in cgroup v1, in those hierarchies that exist and are writable.</summary>
 internal sealed class CgroupV1Tree : CgroupTree
 {
+    // A group has the weight of one process by default, and all workers are below one group.
+    private const int SharesPerCore = 1024;
+
     private readonly string? _memory;
     private readonly string? _cpu;
     private readonly string? _processes;
@@ -35,6 +38,12 @@ internal sealed class CgroupV1Tree : CgroupTree
                 : null;
 
         var tree = new CgroupV1Tree(Open("memory"), Open("cpu"), Open("pids"), Open("freezer"));
+        if (tree._cpu is { } cpu)
+        {
+            ControlFile.Write(Path.Combine(Path.GetDirectoryName(cpu)!, "cpu.shares"), SharesPerCore * Environment.ProcessorCount);
+            ControlFile.Write(Path.Combine(cpu, "cpu.shares"), SharesPerCore * Environment.ProcessorCount);
+        }
+
         return tree.Roots().Any() ? tree : null;
     }
 
@@ -60,6 +69,14 @@ internal sealed class CgroupV1Tree : CgroupTree
 
     internal override IReadOnlyList<Cgroup> Existing() =>
         [.. Roots().SelectMany(Directory.EnumerateDirectories).Select(Path.GetFileName).OfType<string>().Distinct(StringComparer.Ordinal).Select(Of)];
+
+    internal override void RemoveIfEmpty()
+    {
+        foreach (string root in Roots())
+        {
+            TryRemoveDirectory(root);
+        }
+    }
 
     private CgroupV1 Of(string instanceId)
     {

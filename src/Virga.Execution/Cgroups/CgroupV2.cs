@@ -3,6 +3,8 @@ namespace Virga.Execution.Cgroups;
 /// <summary>A group in the single hierarchy of cgroup v2.</summary>
 internal sealed class CgroupV2(string directory, CgroupCapabilities capabilities) : Cgroup([directory])
 {
+    internal override IEnumerable<string> EntryFiles => [Path.Combine(directory, "cgroup.procs")];
+
     internal override long OutOfMemoryKills => ControlFile.ReadKeyed(Path.Combine(directory, "memory.events"), "oom_kill");
 
     internal override long? MemoryBytes => ControlFile.ReadNumber(Path.Combine(directory, "memory.current"));

@@ -10,6 +10,10 @@ internal sealed class CgroupV2Tree : CgroupTree
     private const string NodeLeaf = "virga-node";
     private static readonly string[] s_controllers = ["memory", "cpu", "pids"];
 
+    // A group has the weight of one process by default, and all workers are below one group.
+    private const int WeightPerCore = 100;
+    private const int MaxWeight = 10_000;
+
     private readonly string _root;
 
     private CgroupV2Tree(string root, IReadOnlySet<string> controllers)
@@ -53,6 +57,8 @@ internal sealed class CgroupV2Tree : CgroupTree
 
     internal override IReadOnlyList<Cgroup> Existing() =>
         [.. Directory.EnumerateDirectories(_root).Select(directory => new CgroupV2(directory, Capabilities))];
+
+    internal override void RemoveIfEmpty() => TryRemoveDirectory(_root);
 
     private static CgroupV2Tree? TryOpenDelegated(string mountPoint, string nodeId)
     {
@@ -102,6 +108,12 @@ internal sealed class CgroupV2Tree : CgroupTree
         }
 
         HashSet<string> enabled = [.. s_controllers.Where(controller => new[] { directory, parent, root }.All(level => TryEnable(level, controller)))];
+        if (enabled.Contains("cpu"))
+        {
+            ControlFile.Write(Path.Combine(parent, "cpu.weight"), Math.Min(MaxWeight, WeightPerCore * Environment.ProcessorCount));
+            ControlFile.Write(Path.Combine(root, "cpu.weight"), Math.Min(MaxWeight, WeightPerCore * Environment.ProcessorCount));
+        }
+
         return enabled.Count > 0 ? new CgroupV2Tree(root, enabled) : null;
     }
 

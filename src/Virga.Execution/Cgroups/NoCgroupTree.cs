@@ -13,4 +13,9 @@ internal sealed class NoCgroupTree : CgroupTree
     internal override Cgroup? Create(string instanceId, CgroupLimits limits) => null;
 
     internal override IReadOnlyList<Cgroup> Existing() => [];
+
+    internal override void RemoveIfEmpty()
+    {
+        // There is nothing.
+    }
 }

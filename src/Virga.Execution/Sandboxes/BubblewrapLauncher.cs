@@ -54,7 +54,7 @@ internal sealed class BubblewrapLauncher(SandboxStarter starter, PackageMounter 
         string? linkedCode = Mode.MountsPackages ? null : Path.Combine(spec.ScratchDirectory, "code");
         if (linkedCode is not null)
         {
-            Directory.CreateDirectory(linkedCode, ScratchDirectory.ReadableFolder);
+            ScratchDirectory.CreateReadable(linkedCode);
         }
 
         SandboxIdentity identity = SandboxIdentity.Write(spec.ScratchDirectory, user);

@@ -20,7 +20,7 @@ internal sealed class BubblewrapProbe(BubblewrapLauncher launcher, string scratc
         string package = Path.Combine(scratchRoot, "probe-package");
         try
         {
-            Directory.CreateDirectory(package, ScratchDirectory.ReadableFolder);
+            ScratchDirectory.CreateReadable(package);
             ScratchDirectory.WriteReadable(package, Marker, string.Empty);
             var spec = new SandboxSpec
             {

@@ -34,7 +34,7 @@ internal sealed class LinkedCodeRoot(string hostDirectory) : ICodeRoot
             }
             else if (entry is DirectoryInfo directory)
             {
-                Directory.CreateDirectory(target, directory.UnixFileMode);
+                ScratchDirectory.CreateReadable(target);
                 LinkAll(directory, target);
             }
             else

@@ -7,24 +7,23 @@ namespace Virga.Execution.Sandboxes;
 /// <summary>Starts sandboxes on this machine. One per node; it owns the threads that sandboxes are started, reaped and given their packages by.</summary>
 internal sealed class SandboxHost : ISandboxLauncher, IDisposable
 {
-    private readonly ProcessSpawner _spawner;
-    private readonly ChildReaper _reaper;
-    private readonly PackageMounter _mounter;
+    private readonly CgroupTree _cgroups;
+    private readonly ProcessSpawner _spawner = new();
+    private readonly ChildReaper _reaper = new();
+    private readonly PackageMounter _mounter = new();
+    private readonly SandboxStarter _starter;
     private readonly ProcessLauncher _process;
-    private readonly BubblewrapLauncher? _bubblewrap;
+    private BubblewrapLauncher? _bubblewrap;
 
-    private SandboxHost(
-        ProcessSpawner spawner, ChildReaper reaper, PackageMounter mounter, ProcessLauncher process, BubblewrapLauncher? bubblewrap, SandboxCapabilities capabilities)
+    private SandboxHost(CgroupTree cgroups, TimeProvider time)
     {
-        _spawner = spawner;
-        _reaper = reaper;
-        _mounter = mounter;
-        _process = process;
-        _bubblewrap = bubblewrap;
-        Capabilities = capabilities;
+        _cgroups = cgroups;
+        _starter = new SandboxStarter(_spawner, _reaper, cgroups, time);
+        _process = new ProcessLauncher(_starter);
+        Capabilities = new SandboxCapabilities(cgroups.Capabilities, Bubblewrap: null, BubblewrapMissing: null);
     }
 
-    internal SandboxCapabilities Capabilities { get; }
+    internal SandboxCapabilities Capabilities { get; private set; }
 
     /// <summary>The strongest isolation that works here.</summary>
     internal Isolation DefaultIsolation => _bubblewrap is null ? Isolation.Process : Isolation.Bubblewrap;
@@ -35,29 +34,17 @@ internal sealed class SandboxHost : ISandboxLauncher, IDisposable
         Directory.CreateDirectory(options.ScratchRoot);
         CgroupTree cgroups = CgroupTree.Detect(options.NodeId);
         await new SandboxJanitor(cgroups, options.ScratchRoot, time).SweepAsync();
-
-        var spawner = new ProcessSpawner();
-        var reaper = new ChildReaper();
-        var mounter = new PackageMounter();
-        var starter = new SandboxStarter(spawner, reaper, cgroups, time);
-        var users = new UserIdRange(options.FirstUserId, options.UserIds);
-        string? missing = null;
-        BubblewrapLauncher? bubblewrap = null;
-        foreach (BubblewrapMode mode in options.Bubblewrap is { } only ? [only] : BubblewrapMode.For(isRoot: Libc.EffectiveUserId() == 0))
+        var host = new SandboxHost(cgroups, time);
+        try
         {
-            var candidate = new BubblewrapLauncher(starter, mounter, users, mode);
-            string? reason = await new BubblewrapProbe(candidate, options.ScratchRoot).TryAsync(cancellation);
-            if (reason is null)
-            {
-                bubblewrap = candidate;
-                break;
-            }
-
-            missing ??= reason;
+            await host.ProbeAsync(options, cancellation);
+            return host;
         }
-
-        var capabilities = new SandboxCapabilities(cgroups.Capabilities, bubblewrap?.Mode, bubblewrap is null ? missing : null);
-        return new SandboxHost(spawner, reaper, mounter, new ProcessLauncher(starter), bubblewrap, capabilities);
+        catch (Exception)
+        {
+            host.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -75,5 +62,27 @@ internal sealed class SandboxHost : ISandboxLauncher, IDisposable
         _mounter.Dispose();
         _reaper.Dispose();
         _spawner.Dispose();
+        _cgroups.RemoveIfEmpty();
+    }
+
+    private async Task ProbeAsync(SandboxOptions options, CancellationToken cancellation)
+    {
+        var users = new UserIdRange(options.FirstUserId, options.UserIds);
+        string? missing = null;
+        foreach (BubblewrapMode mode in options.Bubblewrap is { } only ? [only] : BubblewrapMode.For(isRoot: Libc.EffectiveUserId() == 0))
+        {
+            var candidate = new BubblewrapLauncher(_starter, _mounter, users, mode);
+            string? reason = await new BubblewrapProbe(candidate, options.ScratchRoot).TryAsync(cancellation);
+            if (reason is null)
+            {
+                _bubblewrap = candidate;
+                Capabilities = Capabilities with { Bubblewrap = mode };
+                return;
+            }
+
+            missing ??= reason;
+        }
+
+        Capabilities = Capabilities with { BubblewrapMissing = missing };
     }
 }

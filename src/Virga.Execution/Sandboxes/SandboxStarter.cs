@@ -22,8 +22,6 @@ internal sealed class SandboxStarter(ProcessSpawner spawner, ChildReaper reaper,
         exec "$@"
         """;
 
-    internal CgroupCapabilities Cgroups => cgroups.Capabilities;
-
     /// <summary>Starts <paramref name="command"/> as the sandbox of <paramref name="spec"/>.</summary>
     /// <param name="environment">The environment of the command's first process.</param>
     /// <param name="extra">Descriptors 3, 4, … of the command; closed here.</param>

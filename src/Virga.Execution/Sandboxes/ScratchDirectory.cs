@@ -5,13 +5,20 @@ internal static class ScratchDirectory
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    internal const UnixFileMode ReadableFolder =
+    private const UnixFileMode ReadableFolder =
         OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
     private const UnixFileMode ReadableFile =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     internal static void Create(string path) => Directory.CreateDirectory(path, OwnerOnly);
+
+    /// <summary>Makes a folder that every user may read, whatever the node's umask.</summary>
+    internal static void CreateReadable(string path)
+    {
+        Directory.CreateDirectory(path);
+        File.SetUnixFileMode(path, ReadableFolder);
+    }
 
     /// <summary>Writes a file that every user may read, whatever the node's umask.</summary>
     internal static string WriteReadable(string directory, string name, string content)

@@ -1,32 +1,20 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Virga.Core.Resources;
 using Virga.Execution.Sandboxes;
 
 namespace Virga.Execution.Tests.Sandboxes;
 
-/// <summary>A node is a process of its own here, which a test kills.</summary>
 public sealed class NodeDeathTests(SandboxFixture sandboxes) : IClassFixture<SandboxFixture>
 {
-    private const string PortVariable = "VIRGA_TEST_PORT";
-
     [Fact]
-    public async Task After_kill_9_of_the_node_no_worker_is_left()
+    public async Task After_kill_9_of_the_node_no_worker_is_left_and_its_next_start_sweeps()
     {
         // Each worker connects and then neither reads nor ends by itself: its connection breaks when it is killed.
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        var start = new ProcessStartInfo(
-            Machine.DotnetProgram,
-            [typeof(NodeDeathTests).Assembly.Location, "-explicit", "only", "-method", $"{typeof(NodeDeathTests).FullName}.{nameof(A_node_runs_until_it_is_killed)}"])
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-        };
-        start.Environment[PortVariable] = $"{((IPEndPoint)listener.LocalEndpoint).Port}";
-        using Process node = Process.Start(start)!;
+        SandboxOptions options = sandboxes.Options with { NodeId = sandboxes.NodeId + "-dies", ScratchRoot = Path.Combine(sandboxes.DataFolder, "dies") };
+        using Process node = NodeThatIsKilled.Start(options, ((IPEndPoint)listener.LocalEndpoint).Port);
         using Socket first = await listener.AcceptSocketAsync(TestContext.Current.CancellationToken);
         using Socket second = await listener.AcceptSocketAsync(TestContext.Current.CancellationToken);
 
@@ -35,16 +23,8 @@ public sealed class NodeDeathTests(SandboxFixture sandboxes) : IClassFixture<San
 
         (await first.ReceiveAsync(new byte[1], SocketFlags.None, TestContext.Current.CancellationToken)).ShouldBe(0);
         (await second.ReceiveAsync(new byte[1], SocketFlags.None, TestContext.Current.CancellationToken)).ShouldBe(0);
-    }
-
-    [Fact(Explicit = true)]
-    public async Task A_node_runs_until_it_is_killed()
-    {
-        int port = int.Parse(Environment.GetEnvironmentVariable(PortVariable)!, CultureInfo.InvariantCulture);
-        string program = $"import socket, time; s = socket.create_connection(('127.0.0.1', {port})); time.sleep(1000)";
-        await using SandboxProcess sandboxed = sandboxes.Host.Launch(sandboxes.PythonSpec(program) with { Egress = true });
-        await using SandboxProcess process = sandboxes.Host.Launch(sandboxes.PythonSpec(program) with { Isolation = Isolation.Process });
-
-        await Task.WhenAll(sandboxed.Exited, process.Exited);
+        using SandboxHost next = await SandboxHost.StartAsync(options, TimeProvider.System, TestContext.Current.CancellationToken);
+        Machine.CgroupsOf(options.NodeId).ShouldBeEmpty();
+        Directory.EnumerateFileSystemEntries(options.ScratchRoot).ShouldBeEmpty();
     }
 }
