@@ -25,6 +25,10 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
     private readonly ITimer _deadlineTimer;
     private readonly Task _life;
     private readonly Lock _timerGate = new();
+
+    // Nobody kills a process that is being disposed of: its pid may be another's by then.
+    private readonly Lock _endGate = new();
+    private bool _ended;
     private long _armedFor = long.MaxValue;
     private int _open;
     private int _expired;
@@ -184,17 +188,23 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
         var exited = await Task.WhenAny(_process.Exited, Task.Delay(ExitGrace, _services.Time));
         if (exited != _process.Exited)
         {
-            _process.Kill();
+            Kill("it did not exit when it was asked to");
         }
 
         await _life;
     }
 
-    /// <summary>Ends the worker at once.</summary>
+    /// <summary>Ends the worker at once; does nothing when it has ended.</summary>
     public void Kill(string because)
     {
-        _killedBecause ??= because;
-        _process.Kill();
+        lock (_endGate)
+        {
+            if (!_ended)
+            {
+                _killedBecause ??= because;
+                _process.Kill();
+            }
+        }
     }
 
     /// <inheritdoc/>
@@ -336,6 +346,11 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
         _channel.FailAll(problem);
         await _deadlineTimer.DisposeAsync();
         _owner?.OnInstanceEnded(this);
+        lock (_endGate)
+        {
+            _ended = true;
+        }
+
         await _process.DisposeAsync();
         await errors;
     }
