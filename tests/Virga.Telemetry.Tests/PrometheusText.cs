@@ -38,17 +38,17 @@ internal sealed partial class PrometheusText
 
     public int Count(string name) => _samples.Keys.Count(key => key.StartsWith(name, StringComparison.Ordinal));
 
-    [GeneratedRegex("""^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*")(?:,[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*")*)\})? (\S+)$""", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("""^(?<name>[a-zA-Z_:][a-zA-Z0-9_:]*)(\{(([a-zA-Z_][a-zA-Z0-9_]*="([^"\\\n]|\\[\\"n])*")(,[a-zA-Z_][a-zA-Z0-9_]*="([^"\\\n]|\\[\\"n])*")*)\})? (?<value>\S+)$""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Sample();
 
     private void Read(string line, string family, string type)
     {
         var match = Sample().Match(line);
         match.Success.ShouldBeTrue(line);
-        var name = match.Groups[1].Value;
+        var name = match.Groups["name"].Value;
         string[] allowed = type == "histogram" ? [family + "_bucket", family + "_sum", family + "_count"] : [family];
         allowed.ShouldContain(name);
-        var value = match.Groups[3].Value is "+Inf" ? double.PositiveInfinity : double.Parse(match.Groups[3].Value, CultureInfo.InvariantCulture);
+        var value = match.Groups["value"].Value is "+Inf" ? double.PositiveInfinity : double.Parse(match.Groups["value"].Value, CultureInfo.InvariantCulture);
         _samples.TryAdd(line[..line.LastIndexOf(' ')], value).ShouldBeTrue($"{line} is written twice");
     }
 }
