@@ -1,10 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Runtime.InteropServices;
+using Virga.Cli.Apply;
 using Virga.Cli.Completion;
+using Virga.Cli.Dev;
 using Virga.Cli.Environments;
 using Virga.Cli.Failures;
 using Virga.Cli.Functions;
+using Virga.Cli.Init;
 using Virga.Cli.Routes;
 
 namespace Virga.Cli;
@@ -28,6 +31,9 @@ public static class CommandLine
         root.Add(RouteCommands.Make(factory));
         root.Add(EnvironmentCommands.Make(factory));
         root.Add(InvocationCommand.Make(factory));
+        root.Add(ApplyCommand.Make(factory));
+        root.Add(DevCommand.Make(factory));
+        root.Add(InitCommand.Make(factory));
         root.Add(CompletionCommand.Make(factory));
         root.Add(VersionCommand.Make(factory));
         return root;

@@ -18,11 +18,31 @@ internal sealed partial class SpecJson : JsonSerializerContext
 
     public static JsonObject Write(EnvironmentSpec spec) => JsonSerializer.SerializeToNode(spec, Default.EnvironmentSpec)!.AsObject();
 
-    public static FunctionSpec ReadFunction(JsonObject resource) => Spec(resource).Deserialize(Default.FunctionSpec)!;
+    public static FunctionSpec ReadFunction(JsonObject resource) =>
+        Complete(resource["spec"], Write(new FunctionSpec { Environment = "", Package = "" })).Deserialize(Default.FunctionSpec)!;
 
-    public static RouteSpec ReadRoute(JsonObject resource) => Spec(resource).Deserialize(Default.RouteSpec)!;
+    public static RouteSpec ReadRoute(JsonObject resource)
+    {
+        var spec = Complete(resource["spec"], Write(new RouteSpec { Path = "", Function = "" }));
+        if (spec["cors"] is JsonObject cors)
+        {
+            spec["cors"] = Complete(cors, Write(new RouteSpec { Path = "", Function = "", Cors = new CorsSpec { Origins = [] } })["cors"]!.AsObject());
+        }
 
-    public static EnvironmentSpec ReadEnvironment(JsonObject resource) => Spec(resource).Deserialize(Default.EnvironmentSpec)!;
+        return spec.Deserialize(Default.RouteSpec)!;
+    }
 
-    private static JsonNode Spec(JsonObject resource) => resource["spec"] ?? throw new InvalidDataException("The node sent a resource without a spec.");
+    public static EnvironmentSpec ReadEnvironment(JsonObject resource) =>
+        Complete(resource["spec"], Write(new EnvironmentSpec { Command = [] })).Deserialize(Default.EnvironmentSpec)!;
+
+    // Generated readers do not run the initialisers of init-only properties: an absent member would be null or zero, not its default.
+    private static JsonObject Complete(JsonNode? given, JsonObject defaults)
+    {
+        foreach (var (name, value) in given as JsonObject ?? throw new InvalidDataException("The node sent a resource without a spec."))
+        {
+            defaults[name] = value?.DeepClone();
+        }
+
+        return defaults;
+    }
 }
