@@ -48,7 +48,8 @@ public readonly record struct ByteSize(long Bytes)
         _ => Bytes.ToString(CultureInfo.InvariantCulture),
     };
 
-    private sealed class JsonConverter : JsonConverter<ByteSize>
+    /// <summary>Reads and writes the text form; public because source-generated contexts of other projects name it.</summary>
+    public sealed class JsonConverter : JsonConverter<ByteSize>
     {
         public override ByteSize Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
         {

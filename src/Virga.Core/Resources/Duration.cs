@@ -58,7 +58,8 @@ public readonly record struct Duration(TimeSpan Span)
         return string.Create(CultureInfo.InvariantCulture, $"{milliseconds}ms");
     }
 
-    private sealed class JsonConverter : JsonConverter<Duration>
+    /// <summary>Reads and writes the text form; public because source-generated contexts of other projects name it.</summary>
+    public sealed class JsonConverter : JsonConverter<Duration>
     {
         public override Duration Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
         {

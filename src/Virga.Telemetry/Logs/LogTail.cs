@@ -30,9 +30,10 @@ public sealed class LogTail : IDisposable
     {
         await foreach (var line in _lines.Reader.ReadAllAsync(cancellation))
         {
-            Interlocked.Add(ref _queuedBytes, -line.Length);
+            var queued = Interlocked.Add(ref _queuedBytes, -line.Length);
             yield return line;
-            if (Interlocked.Exchange(ref _dropped, 0) is var dropped and > 0)
+            // What was dropped is newer than what waited: it is told when the queue has run empty.
+            if (queued == 0 && Interlocked.Exchange(ref _dropped, 0) is var dropped and > 0)
             {
                 yield return Encoding.UTF8.GetBytes($$"""{"level":"warn","message":"{{dropped}} lines not shown: they came faster than they were read"}""");
             }

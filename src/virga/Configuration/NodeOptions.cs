@@ -1,0 +1,42 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Virga.Core.Resources;
+
+namespace Virga.Configuration;
+
+/// <summary>How a node runs. Every value is already validated.</summary>
+internal sealed record NodeOptions
+{
+    /// <summary>Where metadata, packages and logs are kept; an absolute path.</summary>
+    public required string Data { get; init; }
+
+    /// <summary>Where functions are served.</summary>
+    public IPEndPoint Gateway { get; init; } = new(IPAddress.Loopback, 8080);
+
+    /// <summary>Where the control API is.</summary>
+    public IPEndPoint Admin { get; init; } = new(IPAddress.Loopback, 8090);
+
+    /// <summary>The largest request body that the gateway takes.</summary>
+    public ByteSize MaxBody { get; init; } = ByteSize.FromMegabytes(64);
+
+    /// <summary>The largest package.</summary>
+    public ByteSize MaxPackage { get; init; } = ByteSize.FromMegabytes(256);
+
+    /// <summary>How functions that do not say are kept apart; null takes the strongest that the machine offers.</summary>
+    public Isolation? Isolation { get; init; }
+
+    /// <summary>Generic warm instances per built-in environment.</summary>
+    public int PoolSize { get; init; } = 3;
+
+    /// <summary>The least grave lines of the node's own log.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>How long a stopping node waits for calls in flight.</summary>
+    public Duration DrainTimeout { get; init; } = Duration.FromSeconds(30);
+
+    /// <summary>Where traces are sent, an OTLP endpoint; null sends none.</summary>
+    public Uri? OtlpEndpoint { get; init; }
+
+    /// <summary>Deploy the samples of this folder when the data folder is empty, call each, and say what happened; null does not.</summary>
+    public string? Welcome { get; init; }
+}
