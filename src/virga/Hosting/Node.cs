@@ -8,6 +8,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Virga.Cli;
+using Virga.Cli.Client;
+using Virga.Cli.Welcome;
 using Virga.Configuration;
 using Virga.Control;
 using Virga.Control.Api;
@@ -15,6 +17,7 @@ using Virga.Control.Builds;
 using Virga.Control.Storage;
 using Virga.Core.Invocations;
 using Virga.Core.Logging;
+using Virga.Core.Names;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Core.Routing;
@@ -73,7 +76,6 @@ internal static class Node
 
     private static async Task<int> RunAsync(NodeOptions options, DataDirectory data, Terminal terminal, TimeProvider time, long began, CancellationToken stop)
     {
-        var isNew = !File.Exists(Path.Combine(data.Path, "metadata.db"));
         var engines = new NodeEngines();
         var routes = new RouteTable();
         await using var app = BuildAdmin(options, data, engines, routes);
@@ -115,10 +117,9 @@ internal static class Node
         await terminal.Out.WriteLineAsync($"  isolation   {Describe(execution)}");
         await terminal.Out.FlushAsync(stop);
 
-        var code = ExitCode.Ok;
         if (options.Welcome is { } samples)
         {
-            code = await WelcomeAsync(samples, isNew, admin, engines.GatewayAddress, terminal, stop);
+            await WelcomeAsync(samples, admin, engines.GatewayAddress, terminal, stop);
         }
 
         await WhenStoppedAsync(stop);
@@ -132,7 +133,7 @@ internal static class Node
         }
 
         await app.StopAsync(CancellationToken.None);
-        return code;
+        return ExitCode.Ok;
     }
 
     private static WebApplication BuildAdmin(NodeOptions options, DataDirectory data, NodeEngines engines, RouteTable routes)
@@ -179,15 +180,16 @@ internal static class Node
             ? $"process, for trusted code only: {missing}"
             : execution.DefaultIsolation.ToString().ToLowerInvariant();
 
-    private static async Task<int> WelcomeAsync(string samples, bool isNew, Uri admin, Uri gateway, Terminal terminal, CancellationToken stop)
+    private static async Task WelcomeAsync(string samples, Uri admin, Uri gateway, Terminal terminal, CancellationToken stop)
     {
         try
         {
-            return await Welcome.RunAsync(samples, isNew, admin, gateway, terminal, stop);
+            using var client = new ControlClient(admin, ResourceName.Default, ResourceName.Default);
+            await WelcomeTour.RunAsync(client, gateway, samples, terminal.Console, terminal.Time, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            return ExitCode.Ok;
+            await terminal.Out.WriteLineAsync("The tour was broken off.");
         }
     }
 
