@@ -13,6 +13,7 @@ internal static class BuiltPrograms
     private static Process Start(string project, string program) => Process.Start(
         new ProcessStartInfo(Path.Combine(Metadata("Runtimes"), project, Metadata("Output"), program))
         {
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         }) ?? throw new InvalidOperationException($"{program} did not start.");

@@ -26,7 +26,7 @@ internal sealed class RunningWorker : IAsyncDisposable
     public static async Task<RunningWorker> StartGenericAsync()
     {
         var worker = new RunningWorker();
-        (await worker.ReceiveAsync()).Kind.ShouldBe(0x01);
+        (await worker.ReceiveAsync()).Kind.ShouldBe((byte)0x01);
         return worker;
     }
 
