@@ -24,6 +24,7 @@ class Execution {
   #errorLines = [];
   #errorsRead;
   #signal;
+  #ended = false;
 
   constructor(executable, root, event, ctx) {
     // A process group of its own: a cancelled call takes everything with it that the executable started.
@@ -35,6 +36,7 @@ class Execution {
     });
     this.#exited = once(this.#child, 'exit').then(([code, signal]) => {
       this.#killGroup();
+      this.#ended = true;
       return { code, signal };
     });
     // Who waits for the exit reports the failure; when the answer ended earlier, nobody does.
@@ -115,7 +117,8 @@ class Execution {
 
   #killGroup() {
     const { pid } = this.#child;
-    if (pid === undefined) {
+    // Once the group is gone, its number may become another's.
+    if (pid === undefined || this.#ended) {
       return;
     }
     try {
