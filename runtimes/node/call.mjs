@@ -98,6 +98,8 @@ export class Call {
   cancel(reason) {
     const error = Context.cancel(this.#context, reason);
     this.#cancelled = error;
+    // The rest of a body that was cut off does not come; the call must not stay open for it.
+    this.#requestEnded = true;
     this.#pieces?.fail(error);
     this.#credit?.fail(error);
     this.#socket?.cancel(error);
@@ -107,13 +109,17 @@ export class Call {
     }
     // A Node stream that waits for its own source would not see the cancellation otherwise.
     this.#source?.destroy?.(error);
+    this.#closeIfEnded();
   }
 
   /** Answers with ERROR; when the answer's head is already out, breaks its body instead. */
   fail(thrown) {
-    const error = describeError(this.#isCancellation(thrown) ? this.#cancelled : thrown);
+    const wasCancelled = this.#isCancellation(thrown);
+    const error = describeError(wasCancelled ? this.#cancelled : thrown);
     if (this.#socket !== null) {
-      this.#instance.logs.write(this.#id, 'error', error.stack ?? error.message);
+      if (!wasCancelled) {
+        this.#instance.logs.write(this.#id, 'error', error.stack ?? error.message);
+      }
       this.#socket.fail(error);
     } else if (!this.#answered) {
       this.#instance.channel.send(Kind.error, this.#id, JSON.stringify(error));

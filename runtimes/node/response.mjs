@@ -4,6 +4,7 @@ import { RuntimeError } from './errors.mjs';
 const jsonType = 'application/json';
 const textType = 'text/plain; charset=utf-8';
 const bytesType = 'application/octet-stream';
+const maxHeaders = 64 * 1024;
 const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const badHeaderValue = /[^\t\x20-\x7e\x80-\xff]/;
 
@@ -131,6 +132,10 @@ function headerPairs(given) {
         pairs.push(headerPair(name, single));
       }
     }
+  }
+  const size = pairs.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  if (size > maxHeaders) {
+    throw new RuntimeError('invalid-response', `the headers take ${size} bytes; the limit is ${maxHeaders}`);
   }
   return pairs;
 }

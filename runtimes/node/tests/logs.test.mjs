@@ -99,3 +99,17 @@ test('a flood of prints arrives whole while the node reads', () =>
       await all;
     },
   ));
+
+test('fields of any kind are shown', () =>
+  withFunction(
+    `export default (event, { log }) => { log.error('failed', new TypeError('why')); log.info('many', [1]);
+       log.info('large', { text: 'x'.repeat(100_000) }); };`,
+    {},
+    async (worker) => {
+      worker.open();
+      const error = await nextLog(worker);
+      assert.equal(error.fields.error.type, 'TypeError');
+      assert.deepEqual((await nextLog(worker)).fields, { value: [1] });
+      assert.match((await nextLog(worker)).fields.text, /more characters/);
+    },
+  ));
