@@ -50,7 +50,7 @@ class Execution {
   async answer() {
     const output = this.#child.stdout[Symbol.asyncIterator]();
     const pieces = [];
-    for (let length = 0; length <= wholeOutput; ) {
+    for (let length = 0; length <= wholeOutput;) {
       const { value, done } = await output.next();
       if (done) {
         await this.#checkExit();

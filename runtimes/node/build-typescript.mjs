@@ -24,7 +24,10 @@ export async function buildTypeScript(source, output, entry) {
   const folder = resolve(isFolder ? source : dirname(source));
   const found = isFolder ? findEntry(folder, entry) : { file: basename(source) };
   if (found.file === undefined) {
-    return { succeeded: false, diagnostics: [{ severity: 'error', file: '', line: 0, column: 0, message: found.message }] };
+    return {
+      succeeded: false,
+      diagnostics: [{ severity: 'error', file: '', line: 0, column: 0, message: found.message }],
+    };
   }
   try {
     const { warnings } = await build({
@@ -50,11 +53,14 @@ export async function buildTypeScript(source, output, entry) {
 
 function findEntry(folder, entry) {
   if (entry !== undefined) {
-    const file = [entry, ...extensions.map((extension) => entry + extension)].find((name) => isFile(join(folder, name)));
+    const file = [entry, ...extensions.map((extension) => entry + extension)].find((name) =>
+      isFile(join(folder, name)),
+    );
     return file === undefined ? { message: `the package has no TypeScript module ${entry}` } : { file };
   }
   const main = packageMain(folder);
-  const candidates = main !== undefined && extensions.includes(extname(main)) ? [main, ...defaultEntries] : defaultEntries;
+  const candidates =
+    main !== undefined && extensions.includes(extname(main)) ? [main, ...defaultEntries] : defaultEntries;
   const file = candidates.find((name) => isFile(join(folder, name)));
   if (file !== undefined) {
     return { file };

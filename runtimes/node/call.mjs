@@ -66,7 +66,8 @@ export class Call {
       return;
     }
     this.#requestEnded = true;
-    const failure = header.error === undefined ? null : new CancelledError(header.error.message ?? 'the body was cut off');
+    const failure =
+      header.error === undefined ? null : new CancelledError(header.error.message ?? 'the body was cut off');
     if (this.#gathered !== null) {
       this.#raw = this.#gathered.length === 1 ? this.#gathered[0] : Buffer.concat(this.#gathered);
       this.#gathered = null;
@@ -188,7 +189,12 @@ export class Call {
     const length = Buffer.byteLength(answer.body);
     if (length <= maxInlineBody) {
       const { status, headers } = answer;
-      this.#instance.channel.send(Kind.result, this.#id, JSON.stringify({ status, headers, body: 'inline' }), answer.body);
+      this.#instance.channel.send(
+        Kind.result,
+        this.#id,
+        JSON.stringify({ status, headers, body: 'inline' }),
+        answer.body,
+      );
       this.#answered = true;
       this.#leave();
       return;
@@ -238,7 +244,7 @@ export class Call {
 
   async #sendPiece(bytes) {
     const credit = this.#sendCredit;
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       if (this.#cancelled !== null) {
         throw this.#cancelled;
       }

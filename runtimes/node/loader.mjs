@@ -82,7 +82,11 @@ function findModule(root, name) {
   if (isAbsolute(name) || relative(root, path).startsWith('..')) {
     throw new RuntimeError('module-not-found', `module ${name} lies outside the package`);
   }
-  const candidates = [path, ...extensions.map((extension) => path + extension), ...defaultModules.map((file) => join(path, file))];
+  const candidates = [
+    path,
+    ...extensions.map((extension) => path + extension),
+    ...defaultModules.map((file) => join(path, file)),
+  ];
   const found = candidates.find((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile());
   if (found === undefined) {
     throw new RuntimeError('module-not-found', `the package has no module ${name} (tried ${extensions.join(', ')})`);
@@ -122,7 +126,11 @@ function enableSourceMaps(file) {
  * dies of it; nothing of the module runs there, because its syntax is checked before anything is evaluated.
  */
 function restoreSyntaxErrorPosition(error, file) {
-  if (!(error instanceof SyntaxError) || /^ +at (?!.*node:internal\/)/m.test(error.stack) || !error.stack.startsWith('SyntaxError')) {
+  if (
+    !(error instanceof SyntaxError) ||
+    /^ +at (?!.*node:internal\/)/m.test(error.stack) ||
+    !error.stack.startsWith('SyntaxError')
+  ) {
     return;
   }
   const script = `await import(${JSON.stringify(pathToFileURL(file).href)})`;

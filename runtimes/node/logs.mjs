@@ -42,7 +42,13 @@ export class Logs {
       (level) =>
       (...values) =>
         this.write(this.scope.current, level, format(...values));
-    Object.assign(console, { debug: at('debug'), log: at('info'), info: at('info'), warn: at('warn'), error: at('error') });
+    Object.assign(console, {
+      debug: at('debug'),
+      log: at('info'),
+      info: at('info'),
+      warn: at('warn'),
+      error: at('error'),
+    });
     console.trace = (...values) => {
       const { stack } = new Error();
       this.write(this.scope.current, 'error', `Trace: ${format(...values)}\n${stack.split('\n').slice(2).join('\n')}`);
@@ -133,9 +139,14 @@ function fieldsHeader(level, given) {
   } catch {
     // Circular, or a BigInt: shown below.
   }
-  const shown = Object.entries(fields).map(([name, value]) => [name, inspect(value, { maxStringLength: maxShownField })]);
+  const shown = Object.entries(fields).map(([name, value]) => [
+    name,
+    inspect(value, { maxStringLength: maxShownField }),
+  ]);
   const header = JSON.stringify({ level, fields: Object.fromEntries(shown) });
-  return header.length <= maxInlineBody ? header : JSON.stringify({ level, fields: { omitted: `${header.length} characters` } });
+  return header.length <= maxInlineBody
+    ? header
+    : JSON.stringify({ level, fields: { omitted: `${header.length} characters` } });
 }
 
 function toFields(given) {

@@ -82,7 +82,10 @@ export function pieceBytes(piece) {
   const bytes = typeof piece === 'string' ? Buffer.from(piece) : asBytes(piece);
   if (bytes === null) {
     const kind = piece === null ? 'null' : typeof piece;
-    throw new RuntimeError('invalid-response', `a streamed body is made of text and bytes; a piece was of type ${kind}`);
+    throw new RuntimeError(
+      'invalid-response',
+      `a streamed body is made of text and bytes; a piece was of type ${kind}`,
+    );
   }
   return bytes;
 }
@@ -119,7 +122,10 @@ function headerPairs(given) {
     return [];
   }
   if (typeof given !== 'object') {
-    throw new RuntimeError('invalid-response', `headers must be an object or an array of pairs, not ${describe(given)}`);
+    throw new RuntimeError(
+      'invalid-response',
+      `headers must be an object or an array of pairs, not ${describe(given)}`,
+    );
   }
   const pairs = [];
   for (const entry of typeof given[Symbol.iterator] === 'function' ? given : Object.entries(given)) {

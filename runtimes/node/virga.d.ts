@@ -32,7 +32,8 @@ export interface ResponseObject {
 }
 
 export type HeaderValue = string | number | boolean | null | undefined;
-export type HeadersLike = Record<string, HeaderValue | HeaderValue[]> | [string, HeaderValue | HeaderValue[]][] | Headers;
+export type HeadersLike =
+  Record<string, HeaderValue | HeaderValue[]> | [string, HeaderValue | HeaderValue[]][] | Headers;
 
 /** One request. */
 export interface Event {

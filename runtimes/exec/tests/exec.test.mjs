@@ -59,7 +59,9 @@ describe('an executable', () => {
   }
 
   test('may print its own status and headers', async () => {
-    const { worker } = await load(String.raw`printf 'Status: 404 Not Found\nX-A: b\nContent-Type: text/html\n\n<p>no</p>'`);
+    const { worker } = await load(
+      String.raw`printf 'Status: 404 Not Found\nX-A: b\nContent-Type: text/html\n\n<p>no</p>'`,
+    );
     const { header, body } = await worker.call();
     assert.equal(header.status, 404);
     assert.deepEqual(header.headers, [

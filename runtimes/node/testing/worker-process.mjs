@@ -1,4 +1,5 @@
 // The node's half of the worker protocol, for tests and benchmarks: starts a real worker and talks frames to it.
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -41,13 +42,16 @@ export class WorkerProcess {
   #errorDescriptor = openSync(this.#errorFile, 'a');
   #waiting = [];
   #input;
+  #output;
   #nextCall = 1;
   #counter = null;
 
   /** @param {{script?: string, transport?: 'socket' | 'pipes' | 'shell'}} [options] */
   static async start({ script = nodeWorker, transport = 'socket' } = {}) {
     const worker = new WorkerProcess();
-    await (transport === 'socket' ? worker.#startOnSocket(script) : worker.#startOnPipes(script, transport === 'shell'));
+    await (transport === 'socket'
+      ? worker.#startOnSocket(script)
+      : worker.#startOnPipes(script, transport === 'shell'));
     closeSync(worker.#errorDescriptor);
     worker.exited = once(worker.process, 'exit').then(([code, signal]) => ({ code, signal }));
     worker.hello = (await worker.next(Kind.hello)).header;
@@ -85,6 +89,7 @@ export class WorkerProcess {
 
   #attach(input, output) {
     this.#input = input;
+    this.#output = output;
     const reader = new FrameReader((kind, call, header, body) => this.#take({ kind, call, header, body }));
     output.on('data', (data) => reader.push(data, data.length));
     input.on('error', () => {});
@@ -200,6 +205,14 @@ export class WorkerProcess {
     }
   }
 
+  pauseReading() {
+    this.#output.pause();
+  }
+
+  resumeReading() {
+    this.#output.resume();
+  }
+
   closeChannel() {
     this.#input.end();
   }
@@ -209,5 +222,18 @@ export class WorkerProcess {
     this.#input.destroy();
     await this.exited;
     rmSync(dirname(this.#errorFile), { recursive: true });
+  }
+}
+
+/** Runs `use` with a worker that is specialised for the module `source`. */
+export async function withFunction(source, options, use) {
+  const sample = packageOf({ 'index.mjs': source });
+  const worker = await WorkerProcess.start();
+  try {
+    assert.deepEqual(await worker.specialise(sample.root, options), { ok: true });
+    await use(worker);
+  } finally {
+    await worker.stop();
+    sample.remove();
   }
 }

@@ -31,8 +31,9 @@ describe('a generic worker', () => {
     test(`says HELLO and answers over ${transport}`, async () => {
       const worker = await start({ transport });
       assert.deepEqual(worker.hello, { protocol: 1, runtime: 'node', version: process.versions.node });
-      await worker.specialise(files(`import { writeSync } from 'node:fs';
-        export default () => { console.log('printed'); process.stdout.write('written\\n'); return 1; };`));
+      await worker.specialise(
+        files(`export default () => { console.log('printed'); process.stdout.write('written\\n'); return 1; };`),
+      );
       assert.equal((await worker.call()).body.toString(), '1');
       assert.equal((await worker.next(Kind.log)).body.toString(), 'printed');
       assert.equal((await worker.next(Kind.log)).body.toString(), 'written');
@@ -68,11 +69,19 @@ describe('specialising', () => {
     ['module.exports', { 'index.js': 'module.exports = () => 5' }, '', '5'],
     ['exports.handler', { 'index.cjs': 'exports.handler = () => 6' }, '', '6'],
     ['a default object', { 'index.mjs': 'export default { handler: () => 7 }' }, '', '7'],
-    ['the main of package.json', { 'package.json': '{"main":"src/m.cjs"}', 'src/m.cjs': 'module.exports = () => 8' }, '', '8'],
+    [
+      'the main of package.json',
+      { 'package.json': '{"main":"src/m.cjs"}', 'src/m.cjs': 'module.exports = () => 8' },
+      '',
+      '8',
+    ],
     ['the only module', { 'thing.mjs': 'export default () => 9' }, '', '9'],
     [
       'a package of node_modules',
-      { 'index.mjs': 'import n from "dep"; export default () => n', 'node_modules/dep/index.js': 'module.exports = 10' },
+      {
+        'index.mjs': 'import n from "dep"; export default () => n',
+        'node_modules/dep/index.js': 'module.exports = 10',
+      },
       '',
       '10',
     ],
@@ -85,8 +94,18 @@ describe('specialising', () => {
   }
 
   for (const [title, content, handler, expected] of [
-    ['a syntax error', 'export default () => {\n  const = 1;\n}', '', { type: 'SyntaxError', location: 'index.mjs:2:9' }],
-    ['a CommonJS syntax error', { 'index.cjs': 'let a;\nlet a;' }, '', { type: 'SyntaxError', location: 'index.cjs:2:5' }],
+    [
+      'a syntax error',
+      'export default () => {\n  const = 1;\n}',
+      '',
+      { type: 'SyntaxError', location: 'index.mjs:2:9' },
+    ],
+    [
+      'a CommonJS syntax error',
+      { 'index.cjs': 'let a;\nlet a;' },
+      '',
+      { type: 'SyntaxError', location: 'index.cjs:2:5' },
+    ],
     ['an error at load', '\nnull.x;', '', { type: 'TypeError', location: 'index.mjs:2:6' }],
     ['a missing import', 'import "nowhere";', '', { type: 'module-not-found', message: /nowhere/ }],
     ['a missing module', '', 'absent:f', { type: 'module-not-found', message: /absent/ }],
@@ -122,7 +141,11 @@ describe('the end of an instance', () => {
   });
 
   for (const [title, source, message] of [
-    ['an uncaught exception', `setImmediate(() => { throw new RangeError('late') })`, /uncaught exception: RangeError: late/],
+    [
+      'an uncaught exception',
+      `setImmediate(() => { throw new RangeError('late') })`,
+      /uncaught exception: RangeError: late/,
+    ],
     ['an unhandled rejection', `Promise.reject(new RangeError('late'))`, /unhandled rejection: RangeError: late/],
   ]) {
     test(`comes with ${title}: it is logged and fails the open calls`, async () => {

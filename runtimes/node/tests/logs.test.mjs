@@ -1,18 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, watch } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { Kind, WorkerProcess, packageOf } from '../testing/worker-process.mjs';
-
-async function withFunction(source, options, use) {
-  const sample = packageOf({ 'index.mjs': source });
-  const worker = await WorkerProcess.start();
-  try {
-    assert.deepEqual(await worker.specialise(sample.root, options), { ok: true });
-    await use(worker);
-  } finally {
-    await worker.stop();
-    sample.remove();
-  }
-}
+import { Kind, withFunction } from '../testing/worker-process.mjs';
 
 const nextLog = async (worker) => {
   const { call, header, body } = await worker.next(Kind.log);
@@ -113,3 +105,32 @@ test('fields of any kind are shown', () =>
       assert.match((await nextLog(worker)).fields.text, /more characters/);
     },
   ));
+
+test('lines that the node does not read in time are dropped and counted', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'virga-flood-'));
+  const done = join(folder, 'done');
+  const created = once(watch(folder, { persistent: false }), 'change');
+  await withFunction(
+    `import { writeFileSync } from 'node:fs';
+     export default () => { for (let i = 0; i < 20_000; i++) console.log('x'.repeat(200)); writeFileSync(process.env.DONE, ''); };`,
+    { environment: { DONE: done } },
+    async (worker) => {
+      worker.pauseReading();
+      const call = worker.open();
+      await created;
+      let lines = 0;
+      worker.resumeReading();
+      await worker.next(Kind.result, call);
+      for (;;) {
+        const { text } = await nextLog(worker);
+        if (text.includes('dropped')) {
+          const dropped = Number(/(\d+) lines dropped/.exec(text)[1]);
+          assert.equal(lines + dropped, 20_000);
+          return;
+        }
+        lines++;
+      }
+    },
+  );
+  rmSync(folder, { recursive: true });
+});

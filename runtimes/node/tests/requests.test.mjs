@@ -1,18 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Kind, WorkerProcess, packageOf } from '../testing/worker-process.mjs';
-
-async function withFunction(source, options, use) {
-  const sample = packageOf({ 'index.mjs': source });
-  const worker = await WorkerProcess.start();
-  try {
-    assert.deepEqual(await worker.specialise(sample.root, options), { ok: true });
-    await use(worker);
-  } finally {
-    await worker.stop();
-    sample.remove();
-  }
-}
+import { Kind, withFunction } from '../testing/worker-process.mjs';
 
 const json = async (frame) => JSON.parse((await frame).body.toString());
 const typed = (type) => ({ headers: [['content-type', type]] });

@@ -50,7 +50,13 @@ test('stream sends its numbers', () =>
     const { header, call } = await worker.call({ query: 'count=3&every=1' });
     assert.deepEqual(header.headers[0], ['content-type', 'text/event-stream']);
     const { body } = await worker.readBody(call);
-    assert.equal(body.toString().match(/"number":\d/g).join(), '"number":1,"number":2,"number":3');
+    assert.equal(
+      body
+        .toString()
+        .match(/"number":\d/g)
+        .join(),
+      '"number":1,"number":2,"number":3',
+    );
   }));
 
 test('csv-to-json converts, and tells what is wrong', () =>

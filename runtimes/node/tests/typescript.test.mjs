@@ -9,9 +9,13 @@ const script = fileURLToPath(new URL('../build-typescript.mjs', import.meta.url)
 
 function build(files, entry = []) {
   const sample = packageOf(files);
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script, sample.root, join(sample.root, 'out/index.mjs'), ...entry], {
-    encoding: 'utf8',
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [script, sample.root, join(sample.root, 'out/index.mjs'), ...entry],
+    {
+      encoding: 'utf8',
+    },
+  );
   return { ...sample, status, diagnostics: JSON.parse(stdout || 'null'), stderr };
 }
 
