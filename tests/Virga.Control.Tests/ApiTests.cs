@@ -81,6 +81,22 @@ public sealed class ApiTests
         host.Traffic.Routes.ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData("routes", """{"spec":{"path":"/x","function":"hello","methods":[null]}}""")]
+    [InlineData("routes", """{"spec":{"path":"/x","function":"hello","cors":{"origins":["*"],"headers":[null]}}}""")]
+    [InlineData("routes", """{"spec":{"path":"/x","function":"hello","cors":{"origins":["*"],"credentials":true}}}""")]
+    [InlineData("routes", """{"spec":{"path":"/x","function":"hello","host":"a b"}}""")]
+    [InlineData("environments", """{"name":"go","spec":{"command":[null]}}""")]
+    [InlineData("environments", """{"name":"go","spec":{"command":[]}}""")]
+    [InlineData("environments", """{"name":"go","spec":{"command":["/bin/go"],"variables":{"A":null}}}""")]
+    [InlineData("environments", """{"name":"go","spec":{"command":["/bin/go"],"mounts":{"/a":null}}}""")]
+    public async Task Nulls_and_nonsense_inside_of_a_spec_are_refused(string kind, string body)
+    {
+        await using var host = await ControlHost.StartAsync();
+        await host.DeployAsync("hello");
+        await host.SendAsync(Post, kind, JsonNode.Parse(body), 422);
+    }
+
     [Fact]
     public async Task Environments_that_come_with_Virga_are_shown_and_cannot_be_changed()
     {

@@ -7,6 +7,8 @@ using Virga.Core.Resources;
 namespace Virga.Control.Tests;
 
 /// <summary>What ten thousand idle functions cost a node.</summary>
+[Collection(nameof(CatalogCostTests))]
+[CollectionDefinition(nameof(CatalogCostTests), DisableParallelization = true)]
 public sealed class CatalogCostTests
 {
     private const int Functions = 10_000;
