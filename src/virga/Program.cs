@@ -1,7 +1,6 @@
 using Virga.Cli;
-using Virga.Cli.Failures;
 using Virga.Configuration;
+using Virga.Hosting;
 
 var terminal = Terminal.OfProcess();
-var up = UpCommand.Make(terminal, static (options, _) => throw new UsageException($"This build has no node to run on {options.Gateway}."));
-return await CommandLine.RunAsync(args, up, terminal, CancellationToken.None);
+return await CommandLine.RunAsync(args, UpCommand.Make(terminal, (options, cancellation) => Node.RunAsync(options, terminal, cancellation)), terminal, CancellationToken.None);

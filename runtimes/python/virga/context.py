@@ -1,0 +1,123 @@
+"""What a handler knows about its call besides the request."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from .logs import send_log
+
+if TYPE_CHECKING:
+    from .call import Call
+
+
+class Log:
+    """Structured log lines of one call: `ctx.log.info("stored", rows=3)`."""
+
+    __slots__ = ("_call",)
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    def debug(self, message: object, /, **fields: Any) -> None:
+        """For whoever looks for a fault."""
+        send_log(self._call, "debug", str(message), fields)
+
+    def info(self, message: object, /, **fields: Any) -> None:
+        """What happened."""
+        send_log(self._call, "info", str(message), fields)
+
+    def warning(self, message: object, /, **fields: Any) -> None:
+        """What should be looked at some day."""
+        send_log(self._call, "warn", str(message), fields)
+
+    warn = warning
+
+    def error(self, message: object, /, **fields: Any) -> None:
+        """What should be looked at now."""
+        send_log(self._call, "error", str(message), fields)
+
+
+class Context:
+    """The call and the function that it runs."""
+
+    __slots__ = ("_call", "_fields", "_function", "_log")
+
+    def __init__(self, fields: dict[str, Any], function: dict[str, Any], call: Call) -> None:
+        self._fields = fields
+        self._function = function
+        self._call = call
+
+    @property
+    def invocation_id(self) -> str:
+        """The id by which this call is found in logs; the caller has it from `Virga-Invocation-Id`."""
+        return self._fields.get("id", "")
+
+    @property
+    def function(self) -> str:
+        """The function's name."""
+        return self._function.get("function", "")
+
+    @property
+    def namespace(self) -> str:
+        """The namespace that the function is in."""
+        return self._function.get("namespace", "")
+
+    @property
+    def tenant(self) -> str:
+        """The tenant whose function this is."""
+        return self._function.get("tenant", "")
+
+    @property
+    def version(self) -> int:
+        """The version of the function that runs."""
+        return self._function.get("version", 0)
+
+    @property
+    def deadline(self) -> datetime:
+        """When the caller is told that the call took too long, in UTC."""
+        return datetime.fromtimestamp(self._deadline_ms() / 1000, timezone.utc)
+
+    def remaining_ms(self) -> int:
+        """Milliseconds until the deadline; 0 once it has passed."""
+        return max(0, int(self._deadline_ms() - time.time() * 1000))
+
+    @property
+    def cancelled(self) -> bool:
+        """Nobody waits for this call any more."""
+        call = self._call
+        if call.cancel_reason is None:
+            call.poll()
+        return call.cancel_reason is not None
+
+    def raise_if_cancelled(self) -> None:
+        """Raises Cancelled when nobody waits for this call any more."""
+        self._call.poll()
+        self._call.check_cancelled()
+
+    @property
+    def traceparent(self) -> str | None:
+        """The W3C trace parent to hand on to whatever the handler calls."""
+        return self._fields.get("traceparent")
+
+    @property
+    def attempt(self) -> int:
+        """1 for the first delivery of this call, more when it is repeated."""
+        return self._fields.get("attempt", 1)
+
+    @property
+    def log(self) -> Log:
+        """Writes structured log lines of this call."""
+        try:
+            return self._log
+        except AttributeError:
+            self._log = Log(self._call)
+            return self._log
+
+    def __repr__(self) -> str:
+        return f"<Context {self.invocation_id} of {self.namespace}/{self.function}:{self.version}>"
+
+    def _deadline_ms(self) -> int:
+        # A call without a deadline has one that nobody reaches: the last second that datetime knows.
+        return self._fields.get("deadline", 253402300799000)

@@ -1,0 +1,182 @@
+using System.Buffers;
+using System.Net.Sockets;
+
+namespace Virga.Execution.Channel;
+
+/// <summary>
+/// Sends frames from any thread. Who finds the socket idle sends at once on its own thread; what others add meanwhile
+/// goes out together in the next send, so that latency is one system call and throughput is batched.
+/// </summary>
+internal sealed class FrameSender(Socket socket)
+{
+    private const int RetainedBuffer = 64 << 10;
+
+    // Guards the two fields below; held for a copy of one frame at most.
+    private readonly Lock _gate = new();
+    private ArrayBufferWriter<byte> _pending = new(1024);
+    private bool _sending;
+
+    private ArrayBufferWriter<byte> _outgoing = new(1024);
+    private volatile bool _closed;
+
+    /// <summary>Queues a frame and sends it if nobody else is sending. Errors surface at the receiver, which sees the channel close.</summary>
+    public void Send(FrameKind kind, uint call, ReadOnlySpan<byte> header, ReadOnlySpan<byte> body)
+    {
+        lock (_gate)
+        {
+            Append(kind, call, header, body);
+            if (_sending || _closed)
+            {
+                return;
+            }
+
+            _sending = true;
+            Swap();
+        }
+
+        Flush();
+    }
+
+    /// <summary>Like <see cref="Send(FrameKind, uint, ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>, for a body in several pieces.</summary>
+    public void Send(FrameKind kind, uint call, ReadOnlySpan<byte> header, in ReadOnlySequence<byte> body)
+    {
+        if (body.IsSingleSegment)
+        {
+            Send(kind, call, header, body.FirstSpan);
+            return;
+        }
+
+        lock (_gate)
+        {
+            var span = Reserve(kind, call, header, (int)body.Length);
+            body.CopyTo(span);
+            if (_sending || _closed)
+            {
+                return;
+            }
+
+            _sending = true;
+            Swap();
+        }
+
+        Flush();
+    }
+
+    /// <summary>Drops what is queued and all that comes later.</summary>
+    public void Close() => _closed = true;
+
+    private void Append(FrameKind kind, uint call, ReadOnlySpan<byte> header, ReadOnlySpan<byte> body) => body.CopyTo(Reserve(kind, call, header, body.Length));
+
+    private Span<byte> Reserve(FrameKind kind, uint call, ReadOnlySpan<byte> header, int bodyLength)
+    {
+        var length = Frame.PrefixLength + header.Length + bodyLength;
+        var span = _pending.GetSpan(length)[..length];
+        Frame.WritePrefix(span, kind, call, header.Length, bodyLength);
+        header.CopyTo(span[Frame.PrefixLength..]);
+        _pending.Advance(length);
+        return span[(Frame.PrefixLength + header.Length)..];
+    }
+
+    private void Swap()
+    {
+        (_pending, _outgoing) = (_outgoing, _pending);
+        if (_pending.Capacity > RetainedBuffer)
+        {
+            _pending = new ArrayBufferWriter<byte>(1024);
+        }
+        else
+        {
+            _pending.ResetWrittenCount();
+        }
+    }
+
+    // Owned by whoever set _sending; returns when the queue is empty, or hands the rest to the socket's completion.
+    private void Flush()
+    {
+        while (!_closed)
+        {
+            var sent = SendOutgoingAsync(0);
+            if (!sent.IsCompletedSuccessfully)
+            {
+                _ = ContinueAsync(sent);
+                return;
+            }
+
+            if (TryFinish())
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task ContinueAsync(ValueTask sent)
+    {
+        await sent;
+        if (!_closed && !TryFinish())
+        {
+            Flush();
+        }
+    }
+
+    private bool TryFinish()
+    {
+        lock (_gate)
+        {
+            if (_pending.WrittenCount == 0)
+            {
+                _sending = false;
+                return true;
+            }
+
+            Swap();
+            return false;
+        }
+    }
+
+    private ValueTask SendOutgoingAsync(int offset)
+    {
+        while (true)
+        {
+            var memory = _outgoing.WrittenMemory[offset..];
+            if (memory.IsEmpty)
+            {
+                return ValueTask.CompletedTask;
+            }
+
+            ValueTask<int> sending;
+            try
+            {
+                sending = socket.SendAsync(memory, SocketFlags.None);
+            }
+            catch (ObjectDisposedException)
+            {
+                // The instance was ended meanwhile; its receive loop reports that.
+                _closed = true;
+                return ValueTask.CompletedTask;
+            }
+
+            if (!sending.IsCompletedSuccessfully)
+            {
+                return AwaitSendAsync(sending, offset);
+            }
+
+            offset += sending.Result;
+        }
+    }
+
+    private async ValueTask AwaitSendAsync(ValueTask<int> sending, int offset)
+    {
+        try
+        {
+            offset += await sending;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The worker is gone: its receive loop sees the end of the stream and reports why.
+            _closed = true;
+            return;
+        }
+
+        await SendOutgoingAsync(offset);
+    }
+}

@@ -1,0 +1,62 @@
+using Microsoft.Extensions.Logging;
+using Virga.Core.Invocations;
+using Virga.Core.Logging;
+using Virga.Core.Resources;
+using Virga.Execution.Sandboxes;
+using Virga.Execution.Scheduling;
+
+namespace Virga.Execution;
+
+/// <summary>All that runs functions on a node: sandboxes, pools and the scheduler in front of them.</summary>
+public sealed class ExecutionEngine : IAsyncDisposable
+{
+    private readonly SandboxHost _sandboxes;
+
+    private ExecutionEngine(SandboxHost sandboxes, Scheduler scheduler)
+    {
+        _sandboxes = sandboxes;
+        Scheduler = scheduler;
+    }
+
+    /// <summary>Runs invocations.</summary>
+    public Scheduler Scheduler { get; }
+
+    /// <summary>The isolation of functions that name none.</summary>
+    public Isolation DefaultIsolation => Scheduler.DefaultIsolation;
+
+    /// <summary>Why the isolation <c>bubblewrap</c> is not available here, and how to mend it; null when it is.</summary>
+    public string? BubblewrapMissing => _sandboxes.Capabilities.BubblewrapMissing;
+
+    /// <summary>Which resource limits this machine can enforce, for people to read.</summary>
+    public string Limits => _sandboxes.Capabilities.Cgroups.ToString();
+
+    /// <summary>Clears away what an earlier run of the same node left, finds out what the machine can do, and is ready; starts no instance.</summary>
+    /// <exception cref="Core.Problems.ProblemException">The isolation that the options ask for does not work here.</exception>
+    public static async Task<ExecutionEngine> StartAsync(
+        ExecutionOptions options,
+        IEnvironmentCatalog environments,
+        IPackageDirectory packages,
+        IFunctionLog log,
+        IInvocationObserver observer,
+        TimeProvider time,
+        ILoggerFactory loggers,
+        CancellationToken cancellation)
+    {
+        var sandboxes = await SandboxHost.StartAsync(new SandboxOptions { NodeId = options.NodeId, ScratchRoot = options.ScratchDirectory }, time, cancellation);
+        if (options.DefaultIsolation == Isolation.Bubblewrap && sandboxes.Capabilities.BubblewrapMissing is { } missing)
+        {
+            sandboxes.Dispose();
+            throw new Core.Problems.ProblemException(Core.Problems.KnownProblems.Unavailable($"The isolation 'bubblewrap' does not work here: {missing}", "Install bubblewrap, or start the node with --isolation process for trusted code."));
+        }
+
+        var scheduler = new Scheduler(options, sandboxes, environments, packages, log, observer, time, loggers);
+        return new ExecutionEngine(sandboxes, scheduler);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Scheduler.DisposeAsync();
+        _sandboxes.Dispose();
+    }
+}

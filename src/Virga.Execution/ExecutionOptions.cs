@@ -1,0 +1,34 @@
+using Virga.Core.Resources;
+
+namespace Virga.Execution;
+
+/// <summary>How a node runs instances.</summary>
+public sealed record ExecutionOptions
+{
+    /// <summary>Names this node's cgroups; the same after a restart with the same data folder.</summary>
+    public required string NodeId { get; init; }
+
+    /// <summary>Folder for what instances need while they live; emptied at start.</summary>
+    public required string ScratchDirectory { get; init; }
+
+    /// <summary>The isolation of functions that name none; null means the strongest that works here.</summary>
+    public Isolation? DefaultIsolation { get; init; }
+
+    /// <summary>How many instances may be starting at a time; more would only slow each other down.</summary>
+    public int StartConcurrency { get; init; } = Math.Max(2, Environment.ProcessorCount * 2);
+
+    /// <summary>How many calls of one function may wait for an instance.</summary>
+    public int QueueLimit { get; init; } = 1000;
+
+    /// <summary>How long a worker may take to become ready, and again to load its function.</summary>
+    public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Processes and threads that one instance may have.</summary>
+    public int MaxProcesses { get; init; } = 256;
+
+    /// <summary>Size of an instance's private <c>/tmp</c>; what lies there counts as its memory, too.</summary>
+    public ByteSize TemporarySpace { get; init; } = ByteSize.FromMegabytes(64);
+
+    /// <summary>Generic instances per environment, where the environment says nothing else; null leaves it to the environment.</summary>
+    public int? PoolSize { get; init; }
+}

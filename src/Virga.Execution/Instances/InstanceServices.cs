@@ -1,0 +1,8 @@
+using Microsoft.Extensions.Logging;
+using Virga.Core.Invocations;
+using Virga.Core.Logging;
+
+namespace Virga.Execution.Instances;
+
+/// <summary>What every instance needs of its node.</summary>
+internal sealed record InstanceServices(ExecutionOptions Options, TimeProvider Time, IFunctionLog Log, IInvocationObserver Observer, BackgroundTasks Tasks, ILogger Logger);

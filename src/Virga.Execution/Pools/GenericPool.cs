@@ -1,0 +1,132 @@
+using Virga.Core.Problems;
+using Virga.Core.Resources;
+using Virga.Execution.Instances;
+
+namespace Virga.Execution.Pools;
+
+/// <summary>
+/// Generic warm instances of one environment, from the moment it is first needed. Who takes one has its place refilled in
+/// the background; who finds none starts one. Nothing is kept here of what a function did: an instance never comes back.
+/// </summary>
+internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, InstanceServices services) : IAsyncDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly Stack<Instance> _ready = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private int _starting;
+    private Problem? _lastFailure;
+
+    public GenericPoolKey Key { get; } = key;
+
+    /// <summary>How many it keeps ready.</summary>
+    public int Target { get; } = services.Options.PoolSize ?? key.Environment.PoolSize;
+
+    /// <summary>When it was last asked for an instance, as <see cref="TimeProvider.GetTimestamp"/>.</summary>
+    public long LastTakenAt { get; private set; } = services.Time.GetTimestamp();
+
+    /// <summary>How many are ready, how many are starting, and why the last start failed, if it did.</summary>
+    public (int Ready, int Starting, Problem? LastFailure) Status
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return (_ready.Count, _starting, _lastFailure);
+            }
+        }
+    }
+
+    /// <summary>Gives a generic instance: a ready one, or one started now.</summary>
+    /// <exception cref="ProblemException">None can be started.</exception>
+    public async Task<Instance> TakeAsync(CancellationToken cancellation)
+    {
+        Instance? ready = null;
+        lock (_gate)
+        {
+            LastTakenAt = services.Time.GetTimestamp();
+            while (ready is null && _ready.TryPop(out var candidate))
+            {
+                ready = candidate.HasEnded ? null : candidate;
+            }
+        }
+
+        if (ready is not null)
+        {
+            Refill();
+            return ready;
+        }
+
+        // The caller's own instance starts before the pool's.
+        var own = starter.StartAsync(Key, cancellation);
+        Refill();
+        return await own;
+    }
+
+    /// <summary>Ends the instances that are kept ready.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        Instance[] ready;
+        lock (_gate)
+        {
+            ready = [.. _ready];
+            _ready.Clear();
+        }
+
+        foreach (var instance in ready)
+        {
+            await instance.DisposeAsync();
+        }
+    }
+
+    private void Refill()
+    {
+        while (true)
+        {
+            lock (_gate)
+            {
+                if (_stopping.IsCancellationRequested || _ready.Count + _starting >= Target)
+                {
+                    return;
+                }
+
+                _starting++;
+            }
+
+            services.Tasks.Add(AddOneAsync(), "refill of a pool");
+        }
+    }
+
+    private async Task AddOneAsync()
+    {
+        Instance? instance = null;
+        Problem? failure = null;
+        try
+        {
+            instance = await starter.StartAsync(Key, _stopping.Token);
+        }
+        catch (ProblemException e)
+        {
+            // Who needs an instance starts one and is told; the pool tries again when next asked.
+            failure = e.Problem;
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _starting--;
+                _lastFailure = failure;
+                if (instance is not null && !_stopping.IsCancellationRequested)
+                {
+                    _ready.Push(instance);
+                    instance = null;
+                }
+            }
+        }
+
+        if (instance is not null)
+        {
+            await instance.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,144 @@
+using System.Net.Sockets;
+using Virga.Execution.Cgroups;
+using Virga.Execution.Processes;
+
+namespace Virga.Execution.Sandboxes;
+
+/// <summary>A worker that runs in a sandbox, from outside: its channel, its end, its use of resources and its package.</summary>
+internal sealed class SandboxProcess : IAsyncDisposable
+{
+    private readonly ChildProcess _child;
+    private readonly Cgroup? _cgroup;
+    private readonly SandboxSpec _spec;
+    private readonly ICodeRoot _code;
+    private readonly int _wrappers;
+    private readonly Action _release;
+    private readonly TimeProvider _time;
+    private int _workerPid;
+    private int _disposed;
+
+    /// <param name="wrappers">How many processes stand between the child and the worker, each the parent of the next.</param>
+    /// <param name="release">Called once when no process of the sandbox is left.</param>
+    internal SandboxProcess(
+        SandboxSpec spec, ChildProcess child, Cgroup? cgroup, ICodeRoot code, Socket channel, Socket errorOutput, int wrappers, Action release, TimeProvider time)
+    {
+        _spec = spec;
+        _child = child;
+        _cgroup = cgroup;
+        _code = code;
+        _wrappers = wrappers;
+        _release = release;
+        _time = time;
+        Channel = channel;
+        ErrorOutput = errorOutput;
+        Exited = WaitForExitAsync();
+    }
+
+    /// <summary>Full duplex; the worker has the other end as its descriptors 0 and 1.</summary>
+    internal Socket Channel { get; }
+
+    /// <summary>What the worker writes to its descriptor 2.</summary>
+    internal Socket ErrorOutput { get; }
+
+    /// <summary>The outermost process, a child of the node.</summary>
+    internal int Pid => _child.Pid;
+
+    /// <summary>The worker itself, by the machine's process ids.</summary>
+    /// <exception cref="SandboxException">The worker does not run (yet, or any more): ask after its first output.</exception>
+    internal int WorkerPid => _workerPid != 0 ? _workerPid : _workerPid = FindWorker();
+
+    /// <summary>Completes once the outermost process has ended and is reaped.</summary>
+    internal Task<ProcessExit> Exited { get; }
+
+    /// <summary>The folder in which the worker finds its package.</summary>
+    internal string CodeRoot => _code.Path;
+
+    /// <summary>Makes a package's folder appear at <see cref="CodeRoot"/>, read-only; to be called once, after the worker's first output.</summary>
+    /// <exception cref="SandboxException">It cannot be attached.</exception>
+    internal void AttachPackage(string packageDirectory) => _code.Attach(packageDirectory, WorkerPid);
+
+    /// <summary>Gives the running worker other limits.</summary>
+    /// <exception cref="SandboxException">The kernel refuses: the worker uses more memory than it would be allowed.</exception>
+    internal void UpdateLimits(long memoryBytes, double cpu)
+    {
+        try
+        {
+            _cgroup?.Limit(new CgroupLimits(memoryBytes, cpu, _spec.MaxProcesses));
+        }
+        catch (IOException refusal)
+        {
+            throw new SandboxException($"The limits of instance {_spec.InstanceId} cannot be {memoryBytes} bytes and {cpu} cores: {refusal.Message}", refusal);
+        }
+    }
+
+    /// <summary>CPU time that the worker has used in all its threads; zero once it has ended. One system call.</summary>
+    internal TimeSpan CpuTime() => ProcessTable.CpuTimeOf(WorkerPid);
+
+    /// <summary>Memory in use by the whole sandbox, or by the worker where groups are not accounted.</summary>
+    internal long MemoryBytes() => _cgroup?.MemoryBytes ?? ProcessTable.MemoryOf(WorkerPid, "VmRSS");
+
+    /// <summary>The most memory that was ever in use.</summary>
+    internal long PeakMemoryBytes() => _cgroup?.PeakMemoryBytes ?? ProcessTable.MemoryOf(WorkerPid, "VmHWM");
+
+    /// <summary>Ends every process of the sandbox at once.</summary>
+    internal void Kill()
+    {
+        if (_cgroup is not null)
+        {
+            _cgroup.KillAll();
+        }
+        else if (!Exited.IsCompleted)
+        {
+            // Without a group: parents first, so that nothing is started again.
+            foreach (int pid in ProcessTable.TreeOf(Pid))
+            {
+                _ = Libc.Kill(pid, Libc.SignalKill);
+            }
+        }
+
+        _child.Kill();
+    }
+
+    /// <summary>Kills what still runs and removes every trace of the sandbox from the machine.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        Kill();
+        Channel.Dispose();
+        ErrorOutput.Dispose();
+        await Exited;
+        if (_cgroup is not null)
+        {
+            await _cgroup.RemoveAsync(_time);
+        }
+
+        _child.Dispose();
+        _release();
+    }
+
+    private async Task<ProcessExit> WaitForExitAsync()
+    {
+        ProcessExit exit = await _child.Exit;
+
+        // The count also grows when the kernel ends a mere helper process of the worker, which the worker may survive.
+        return exit.Signal == Libc.SignalKill && _cgroup?.OutOfMemoryKills > 0 ? exit with { OutOfMemory = true } : exit;
+    }
+
+    private int FindWorker()
+    {
+        int pid = Pid;
+        for (int i = 0; i < _wrappers; i++)
+        {
+            IReadOnlyList<int> children = ProcessTable.ChildrenOf(pid);
+            pid = children.Count > 0
+                ? children[0]
+                : throw new SandboxException($"The worker of instance {_spec.InstanceId} does not run.");
+        }
+
+        return pid;
+    }
+}

@@ -1,0 +1,77 @@
+using Virga.Execution.Cgroups;
+using Virga.Execution.Processes;
+
+namespace Virga.Execution.Sandboxes;
+
+/// <summary>What every kind of isolation does the same way: a group with limits, sockets, the process and its watch.</summary>
+internal sealed class SandboxStarter(ProcessSpawner spawner, ChildReaper reaper, CgroupTree cgroups, TimeProvider time)
+{
+    private const string Shell = "/bin/sh";
+    private const string EndOfGroups = "--";
+
+    // The process enters its groups before it becomes the command, so that nothing of the command runs without limits.
+    // A core file would hold a tenant's data. Workers need few files; their disk is bounded by other means, the size
+    // of one file is a backstop (.NET reserves 2 GiB of a memory file for its code).
+    private const string EnterGroupsAndRun =
+        """
+        while [ "$1" != -- ]; do echo 0 > "$1" || exit 125; shift; done
+        shift
+        ulimit -c 0
+        ulimit -n 4096 2>/dev/null
+        ulimit -f 8388608 2>/dev/null
+        exec "$@"
+        """;
+
+    /// <summary>Starts <paramref name="command"/> as the sandbox of <paramref name="spec"/>.</summary>
+    /// <param name="environment">The environment of the command's first process.</param>
+    /// <param name="extra">Descriptors 3, 4, … of the command; closed here.</param>
+    /// <param name="wrappers">How many processes stand between the command and the worker.</param>
+    /// <param name="release">Called once when no process of the sandbox is left.</param>
+    /// <exception cref="SandboxException">It cannot be started.</exception>
+    internal SandboxProcess Start(
+        SandboxSpec spec, IReadOnlyList<string> command, IReadOnlyDictionary<string, string> environment, ICodeRoot code, int wrappers, Action release, params Descriptor[] extra)
+    {
+        Cgroup? cgroup = null;
+        SocketPair? channel = null;
+        SocketPair? errors = null;
+        try
+        {
+            cgroup = cgroups.Create(spec.InstanceId, spec.Limits);
+            channel = SocketPair.Create();
+            errors = SocketPair.Create();
+            string[] wrapped = [Shell, "-c", EnterGroupsAndRun, "virga-sandbox", .. cgroup?.EntryFiles ?? [], EndOfGroups, .. command];
+            int pid = spawner.Spawn(wrapped, environment, [channel.Theirs, channel.Theirs, errors.Theirs, .. extra]);
+            ChildProcess child = Watch(pid);
+            channel.Theirs.Dispose();
+            errors.Theirs.Dispose();
+            return new SandboxProcess(spec, child, cgroup, code, channel.Ours, errors.Ours, wrappers, release, time);
+        }
+        catch (IOException failure)
+        {
+            channel?.Dispose();
+            errors?.Dispose();
+            cgroup?.TryRemove();
+            throw new SandboxException($"The sandbox of instance {spec.InstanceId} could not be started: {failure.Message}", failure);
+        }
+        finally
+        {
+            foreach (Descriptor descriptor in extra)
+            {
+                descriptor.Dispose();
+            }
+        }
+    }
+
+    private ChildProcess Watch(int pid)
+    {
+        try
+        {
+            return reaper.Watch(pid);
+        }
+        catch (SystemCallException)
+        {
+            ChildReaper.Abandon(pid);
+            throw;
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Virga.Telemetry.Logs;
+using Virga.Telemetry.Metrics;
+using Virga.Telemetry.Usage;
+
+namespace Virga.Telemetry.Api;
+
+/// <summary>Maps what telemetry adds to the control API.</summary>
+public static class TelemetryEndpoints
+{
+    private static readonly string[] Roots = ["/api/v1", "/api/v1/tenants/{tenant}/namespaces/{namespace}"];
+
+    /// <summary>Maps logs, invocations and statistics under <c>/api/v1</c>, each under its full and its short path, and <c>/metrics</c>.</summary>
+    public static IEndpointRouteBuilder MapVirgaTelemetry(this IEndpointRouteBuilder endpoints)
+    {
+        var services = endpoints.ServiceProvider;
+        var time = services.GetRequiredService<TimeProvider>();
+        var logStore = services.GetRequiredService<FunctionLogStore>();
+        var logs = new LogEndpoints(logStore, time, services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
+        var usage = new UsageEndpoints(services.GetRequiredService<UsageStore>(), logStore, time);
+        var metrics = services.GetRequiredService<MetricsExporter>();
+        foreach (var root in Roots)
+        {
+            endpoints.MapGet(root + "/functions/{name}/logs", ProblemAnswer.Guard(logs.GetAsync));
+            endpoints.MapGet(root + "/functions/{name}/invocations", ProblemAnswer.Guard(usage.ListAsync));
+            endpoints.MapGet(root + "/functions/{name}/stats", ProblemAnswer.Guard(usage.StatsAsync));
+            endpoints.MapGet(root + "/invocations/{id}", ProblemAnswer.Guard(usage.GetAsync));
+        }
+
+        endpoints.MapGet("/metrics", ProblemAnswer.Guard(async http =>
+        {
+            http.Response.ContentType = PrometheusWriter.ContentType;
+            await http.Response.WriteAsync(await metrics.ScrapeAsync(http.RequestAborted), http.RequestAborted);
+        }));
+        return endpoints;
+    }
+}

@@ -1,0 +1,13 @@
+using Virga.Telemetry.Tracing;
+
+namespace Virga.Telemetry;
+
+/// <summary>What the node's telemetry needs to know.</summary>
+public sealed record TelemetryOptions
+{
+    /// <summary>The node's data folder; logs and usage records go to folders of their own in it.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>Where traces go.</summary>
+    public TracingOptions Tracing { get; init; } = new();
+}

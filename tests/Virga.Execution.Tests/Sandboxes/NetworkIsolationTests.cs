@@ -1,0 +1,33 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Virga.Execution.Tests.Sandboxes;
+
+public sealed class NetworkIsolationTests(SandboxFixture sandboxes) : IClassFixture<SandboxFixture>
+{
+    private static string ConnectTo(int port) => $"import socket; s = socket.socket(); print(s.connect_ex(('127.0.0.1', {port})))";
+
+    [Fact]
+    public async Task Without_egress_there_is_only_a_loopback_of_its_own()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
+
+        string interfaces = await sandboxes.PrintedAsync(sandboxes.PythonSpec("import socket; print([n for _, n in socket.if_nameindex()])"));
+        string connected = await sandboxes.PrintedAsync(sandboxes.PythonSpec(ConnectTo(port)));
+
+        interfaces.ShouldBe("['lo']\n");
+        connected.ShouldBe("111\n", "ECONNREFUSED: nobody listens on the sandbox's own loopback");
+    }
+
+    [Fact]
+    public async Task With_egress_the_network_is_the_machines()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
+
+        (await sandboxes.PrintedAsync(sandboxes.PythonSpec(ConnectTo(port)) with { Egress = true })).ShouldBe("0\n");
+    }
+}

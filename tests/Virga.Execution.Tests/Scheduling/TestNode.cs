@@ -1,0 +1,163 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.IO.Pipelines;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Virga.Core.Invocations;
+using Virga.Core.Logging;
+using Virga.Core.Names;
+using Virga.Core.Resources;
+
+namespace Virga.Execution.Tests.Scheduling;
+
+/// <summary>An execution engine with real sandboxes and real workers, whose functions are source texts.</summary>
+internal sealed class TestNode : IAsyncDisposable, IEnvironmentCatalog, IPackageDirectory, IFunctionLog, IInvocationObserver
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("virga-execution-").FullName;
+    private readonly Dictionary<string, EnvironmentSpec> _environments = new(StringComparer.Ordinal);
+    private readonly ConcurrentQueue<InvocationRecord> _records = new();
+    private readonly ConcurrentQueue<FunctionLogLine> _lines = new();
+    private readonly SemaphoreSlim _recorded = new(0);
+    private readonly SemaphoreSlim _logged = new(0);
+    private ExecutionEngine? _engine;
+    private int _functions;
+
+    private TestNode()
+    {
+        var repository = Repository();
+        _environments["python"] = new EnvironmentSpec
+        {
+            Command = ["/usr/bin/python3", "-I", "-X", "utf8", "/runtime/worker.py"],
+            Mounts = new Dictionary<string, string>(StringComparer.Ordinal) { [Path.Combine(repository, "runtimes/python")] = "/runtime" },
+            PoolSize = 1,
+        };
+    }
+
+    public ExecutionEngine Engine => _engine!;
+
+    public IReadOnlyCollection<FunctionLogLine> Lines => _lines;
+
+    public static async Task<TestNode> StartAsync(Func<ExecutionOptions, ExecutionOptions>? change = null)
+    {
+        var node = new TestNode();
+        var options = new ExecutionOptions { NodeId = "test-" + Path.GetFileName(node._folder), ScratchDirectory = Path.Combine(node._folder, "scratch") };
+        ILoggerFactory loggers = NullLoggerFactory.Instance;
+        node._engine = await ExecutionEngine.StartAsync(change?.Invoke(options) ?? options, node, node, node, node, TimeProvider.System, loggers, TestContext.Current.CancellationToken);
+        return node;
+    }
+
+    /// <summary>Adds an environment with a command of the test's own.</summary>
+    public void AddEnvironment(string name, EnvironmentSpec spec) => _environments[name] = spec;
+
+    /// <summary>A function of one Python file.</summary>
+    public FunctionVersion Python(string source, Func<FunctionSpec, FunctionSpec>? change = null)
+    {
+        var name = $"f{Interlocked.Increment(ref _functions)}";
+        var folder = Directory.CreateDirectory(Path.Combine(_folder, "packages", name));
+        File.WriteAllText(Path.Combine(folder.FullName, "main.py"), source);
+        return Function(name, "python", change);
+    }
+
+    /// <summary>A function of the given environment, with the package folder of its name.</summary>
+    public FunctionVersion Function(string name, string environment, Func<FunctionSpec, FunctionSpec>? change = null)
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "packages", name));
+        var spec = new FunctionSpec { Environment = environment, Package = name, Timeout = Duration.FromSeconds(20) };
+        return new FunctionVersion
+        {
+            Name = new FunctionName(ResourceName.Default, ResourceName.Default, ResourceName.Parse(name)),
+            Version = 1,
+            Spec = change?.Invoke(spec) ?? spec,
+            BuiltPackage = name,
+        };
+    }
+
+    public static Invocation Invocation(FunctionVersion function, string? body = null, PipeReader? stream = null, Trigger trigger = Trigger.Http) => new()
+    {
+        Id = InvocationId.New(TimeProvider.System),
+        Function = function,
+        Trigger = trigger,
+        ReceivedAt = TimeProvider.System.GetTimestamp(),
+        Body = body is null ? default : new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(body)),
+        BodyStream = stream,
+        Headers = body is null ? null : new JsonContent(),
+    };
+
+    public ValueTask<InvocationResult> InvokeAsync(FunctionVersion function, string? body = null, CancellationToken? cancellation = null) =>
+        Engine.Scheduler.InvokeAsync(Invocation(function, body), cancellation ?? TestContext.Current.CancellationToken);
+
+    /// <summary>Calls a function and gives its answer's body as text.</summary>
+    public async Task<(int Status, string Body)> CallAsync(FunctionVersion function, string? body = null)
+    {
+        await using var result = await InvokeAsync(function, body);
+        return (result.Status, result.Problem?.Slug ?? Encoding.UTF8.GetString(result.Body.Span));
+    }
+
+    /// <summary>The next usage record, in the order in which calls ended.</summary>
+    public async Task<InvocationRecord> NextRecordAsync()
+    {
+        (await _recorded.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken)).ShouldBeTrue("no usage record came");
+        _records.TryDequeue(out var record).ShouldBeTrue();
+        return record;
+    }
+
+    /// <summary>Waits for a log line that fits.</summary>
+    public async Task<FunctionLogLine> LineAsync(Func<FunctionLogLine, bool> fits)
+    {
+        while (true)
+        {
+            if (_lines.FirstOrDefault(fits) is { } line)
+            {
+                return line;
+            }
+
+            (await _logged.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken)).ShouldBeTrue("no such log line came");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Engine.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    EnvironmentSpec? IEnvironmentCatalog.Find(ResourceName tenant, ResourceName @namespace, string name) => _environments.GetValueOrDefault(name);
+
+    ValueTask<string> IPackageDirectory.GetPathAsync(string digest, CancellationToken cancellation) => new(Path.Combine(_folder, "packages", digest));
+
+    void IFunctionLog.Write(FunctionLogLine line)
+    {
+        _lines.Enqueue(line);
+        _logged.Release();
+    }
+
+    void IInvocationObserver.Completed(in InvocationRecord record)
+    {
+        _records.Enqueue(record);
+        _recorded.Release();
+    }
+
+    private static string Repository()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "virga.slnx")))
+        {
+            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests run outside the repository.");
+        }
+
+        return folder;
+    }
+
+    private sealed class JsonContent : IHeaderSource
+    {
+        public void WriteHeaders(Utf8JsonWriter writer)
+        {
+            writer.WriteStartArray();
+            writer.WriteStringValue("content-type");
+            writer.WriteStringValue("application/json");
+            writer.WriteEndArray();
+        }
+    }
+}
