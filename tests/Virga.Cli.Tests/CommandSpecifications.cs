@@ -147,6 +147,16 @@ public sealed class CommandSpecifications : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_typescript_project_has_the_types_of_the_runtime()
+    {
+        await RunAsync("init", "--lang", "ts", "shop");
+
+        var types = await File.ReadAllTextAsync(Path.Combine(_folder.Path, "shop", "virga.d.ts"), TestContext.Current.CancellationToken);
+        types.ShouldContain("export interface Event");
+        types.ShouldContain("export interface Context");
+    }
+
+    [Fact]
     public async Task A_new_project_overwrites_nothing()
     {
         _folder.Write("shop/mine.txt");
