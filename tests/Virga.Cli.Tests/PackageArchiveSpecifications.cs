@@ -65,9 +65,25 @@ public sealed class PackageArchiveSpecifications : IDisposable
     [Fact]
     public void A_zip_file_is_passed_as_it_is()
     {
-        var file = _folder.Write("code.zip", "any bytes");
+        _folder.Write("code/index.mjs");
+        var file = Path.Combine(_folder.Path, "code.zip");
+        ZipFile.CreateFromDirectory(Path.Combine(_folder.Path, "code"), file);
 
         PackageArchive.Pack(file).Zip.ToArray().ShouldBe(File.ReadAllBytes(file));
+    }
+
+    [Fact]
+    public void A_zip_file_that_is_none_is_refused() =>
+        Should.Throw<UsageException>(() => PackageArchive.Pack(_folder.Write("code.zip", "no zip"))).Message.ShouldContain("no zip file");
+
+    [Fact]
+    public void A_package_is_known_by_its_content_as_the_node_knows_it()
+    {
+        // sha256 of "f\0index.mjs\0" + sha256("x") + "\n".
+        var content = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("x"u8));
+        var line = System.Text.Encoding.UTF8.GetBytes($"f\0index.mjs\0{content}\n");
+
+        PackageArchive.Pack(_folder.Write("index.mjs")).Digest.ShouldBe("sha256:" + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(line)));
     }
 
     [Fact]

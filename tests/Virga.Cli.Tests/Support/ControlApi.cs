@@ -1,9 +1,9 @@
-using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Virga.Cli.Packaging;
 
 namespace Virga.Cli.Tests.Support;
 
@@ -110,7 +110,7 @@ internal sealed class ControlApi : IAsyncDisposable
             case ("GET", ["node"]):
                 return (200, new JsonObject { ["gateway"] = "http://127.0.0.1:8080", ["version"] = "0.1.0" });
             case ("POST", ["packages"]):
-                var digest = "sha256:" + Convert.ToHexStringLower(SHA256.HashData(body));
+                var digest = PackageDigest.Of(body);
                 _packages.Add(digest);
                 return (201, new JsonObject { ["digest"] = digest, ["size"] = body.Length });
             case ("GET", ["packages", var wanted]):
