@@ -1,1 +1,6 @@
-return 0;
+using Virga.Cli;
+using Virga.Configuration;
+using Virga.Hosting;
+
+var terminal = Terminal.OfProcess();
+return await CommandLine.RunAsync(args, UpCommand.Make(terminal, (options, cancellation) => Node.RunAsync(options, terminal, cancellation)), terminal, CancellationToken.None);

@@ -30,11 +30,17 @@ public static class KnownProblems
     /// <summary>409: something else stands in the way, such as a route with the same template or a resource that is still used.</summary>
     public static Problem Conflict(string detail, string fix) => Client("conflict", "The change conflicts with what exists", 409, detail, fix);
 
+    /// <summary>410: a change feed was asked for changes that are no longer kept.</summary>
+    public static Problem ChangesLost(string detail) => Client("changes-lost", "The changes asked for are no longer kept", 410, detail, "List the resources anew, then follow the feed from its newest sequence number.");
+
     /// <summary>413: a request body is over the limit.</summary>
     public static Problem BodyTooLarge(string detail) => Client("body-too-large", "The request body is over the limit", 413, detail, "Send less, or raise gateway.maxBody.");
 
     /// <summary>413: a package is over the limit.</summary>
     public static Problem PackageTooLarge(string detail) => Client("package-too-large", "The package is over the limit", 413, detail, "Leave out what the function does not need, or raise packages.maxSize.");
+
+    /// <summary>415: the content type is not one that the endpoint reads.</summary>
+    public static Problem UnsupportedMediaType(string detail, string fix) => Client("unsupported-media-type", "The content type is not read here", 415, detail, fix);
 
     /// <summary>422: a package cannot be taken: a path out of it, a link out of it, no zip at all.</summary>
     public static Problem InvalidPackage(string detail, string fix) => Client("invalid-package", "The package cannot be used", 422, detail, fix);
@@ -80,6 +86,12 @@ public static class KnownProblems
 
     /// <summary>503: the node is shutting down, or cannot start instances now.</summary>
     public static Problem Unavailable(string detail, string fix) => Platform("unavailable", "The node cannot serve the call now", 503, detail, fix);
+
+    /// <summary>503: another node has opened the data folder; the node does not start.</summary>
+    public static Problem DataFolderInUse(string detail) => Platform("data-folder-in-use", "The data folder is in use by another node", 503, detail, "Stop the other node, or start this one with another --data folder.");
+
+    /// <summary>503: the metadata file cannot be read; the node does not start.</summary>
+    public static Problem MetadataCorrupted(string detail, string fix) => Platform("metadata-corrupted", "The metadata file cannot be used", 503, detail, fix);
 
     /// <summary>504: the function did not answer in time.</summary>
     public static Problem Timeout(string detail) => Limit("timeout", "The function did not answer in time", 504, detail, "Make it faster, or raise the function's timeout.");

@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Virga.Core.Resources;
+
+namespace Virga.Control.Builds;
+
+/// <summary>Bundles TypeScript with the script of the node runtime: one process per build, its diagnostics as JSON on standard output.</summary>
+internal sealed class TypeScriptBuilder(BuildOptions options) : IPackageBuilder
+{
+    private const string DeclarationSuffix = ".d.ts";
+
+    private static readonly string[] Extensions = [".ts", ".mts", ".cts", ".tsx"];
+
+    public PackageBuild Kind => PackageBuild.TypeScript;
+
+    public string Version => BuilderVersion.Of("ts", options.TypeScriptBuilderPath);
+
+    public bool IsNeeded(string source) =>
+        HasTypeScriptMain(Path.Combine(source, "package.json")) || Directory.EnumerateFiles(source).Any(IsTypeScript);
+
+    public async Task BuildAsync(string source, string output, CancellationToken cancellation)
+    {
+        if (options.TypeScriptBuilderPath is not { } script)
+        {
+            throw BuildFailures.NoBuilder("TypeScript builder", "Deploy JavaScript, or set the path of build-typescript.mjs in the node's configuration.");
+        }
+
+        var start = new ProcessStartInfo(options.NodePath, [script, "--source", source, "--output", output])
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = source,
+        };
+        using var process = BuilderProcess.Start(start);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(options.Timeout);
+        try
+        {
+            process.StandardInput.Close();
+            var said = process.StandardOutput.ReadToEndAsync(limit.Token);
+            var errors = process.StandardError.ReadToEndAsync(limit.Token);
+            await Task.WhenAll(said, errors, process.WaitForExitAsync(limit.Token));
+            var diagnostics = ReadDiagnostics(await said);
+            if (process.ExitCode != 0)
+            {
+                throw BuildFailures.Failed(diagnostics.Count > 0 ? diagnostics : [new BuildDiagnostic(null, 0, 0, null, (await errors).Trim())]);
+            }
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw BuildFailures.TimedOut(options.Timeout);
+        }
+        finally
+        {
+            BuilderProcess.End(process);
+        }
+    }
+
+    private static bool IsTypeScript(string path) =>
+        Extensions.Any(extension => path.EndsWith(extension, StringComparison.Ordinal)) && !path.EndsWith(DeclarationSuffix, StringComparison.Ordinal);
+
+    private static bool HasTypeScriptMain(string manifest)
+    {
+        if (!File.Exists(manifest))
+        {
+            return false;
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(manifest));
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("main", out var main)
+                && main.ValueKind == JsonValueKind.String
+                && IsTypeScript(main.GetString()!);
+        }
+        catch (JsonException)
+        {
+            // Node itself says, with the file's name, what is wrong with a manifest when it loads the package.
+            return false;
+        }
+    }
+
+    // Either a list of diagnostics, or an object with the list in "diagnostics".
+    private static IReadOnlyList<BuildDiagnostic> ReadDiagnostics(string output)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(output);
+            var root = document.RootElement;
+            var list = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("diagnostics", out var member) ? member : root;
+            return list.ValueKind == JsonValueKind.Array ? list.Deserialize(BuildJson.Default.ListBuildDiagnostic) ?? [] : [];
+        }
+        catch (JsonException)
+        {
+            return output.Trim() is { Length: > 0 } text ? [new BuildDiagnostic(null, 0, 0, null, text)] : [];
+        }
+    }
+}

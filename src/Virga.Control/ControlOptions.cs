@@ -1,0 +1,31 @@
+using Virga.Control.Builds;
+using Virga.Control.Functions;
+using Virga.Control.Packages;
+using Virga.Core.Resources;
+
+namespace Virga.Control;
+
+/// <summary>How a node's control plane is set up.</summary>
+public sealed record ControlOptions
+{
+    /// <summary>The node's data folder; it exists, and this process alone uses it.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>Bytes that an uploaded package may have.</summary>
+    public long MaxPackageBytes { get; init; } = new PackageLimits().MaxUploadBytes;
+
+    /// <summary>Which old versions of functions are kept.</summary>
+    public VersionRetention VersionRetention { get; init; } = new();
+
+    /// <summary>How long a package that no function uses is kept.</summary>
+    public TimeSpan PackageRetention { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>How often packages that no function uses are looked for.</summary>
+    public TimeSpan CollectionInterval { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Where the compilers are.</summary>
+    public BuildOptions BuildOptions { get; init; } = new();
+
+    /// <summary>The environments that come with Virga.</summary>
+    public IReadOnlyDictionary<string, EnvironmentSpec> BuiltInEnvironments { get; init; } = new Dictionary<string, EnvironmentSpec>(StringComparer.Ordinal);
+}

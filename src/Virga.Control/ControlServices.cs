@@ -1,0 +1,69 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Virga.Control.Builds;
+using Virga.Control.Changes;
+using Virga.Control.Environments;
+using Virga.Control.Functions;
+using Virga.Control.Metadata;
+using Virga.Control.Packages;
+using Virga.Control.Routes;
+using Virga.Core.Resources;
+using Virga.Core.Routing;
+
+namespace Virga.Control;
+
+/// <summary>Registers the control plane.</summary>
+public static class ControlServices
+{
+    /// <summary>
+    /// Adds <see cref="ControlPlane"/>, <see cref="IFunctionCatalog"/>, <see cref="IEnvironmentCatalog"/> and <see cref="IPackageDirectory"/>. Every registered <see cref="IRouteSink"/>
+    /// and <see cref="IFunctionLifecycleListener"/> is told of changes; the invoke endpoint uses the registered <see cref="Core.Invocations.IInvoker"/>.
+    /// </summary>
+    public static IServiceCollection AddVirgaControl(this IServiceCollection services, ControlOptions options)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(options);
+        services.AddSingleton(options.BuildOptions);
+        services.AddSingleton(options.VersionRetention);
+        services.AddSingleton<IMetadataStore>(provider => new SqliteMetadataStore(Path.Combine(options.DataDirectory, "metadata.db"), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ChangeLog>();
+
+        var limits = new PackageLimits { MaxUploadBytes = options.MaxPackageBytes };
+        services.AddSingleton(provider => new PackageStore(options.DataDirectory, limits, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IPackageDirectory>(provider => provider.GetRequiredService<PackageStore>());
+        services.AddSingleton<PackageService>();
+        services.AddSingleton<CSharpCompiler>();
+        services.AddSingleton<IPackageBuilder, TypeScriptBuilder>();
+        services.AddSingleton<IPackageBuilder, CSharpBuilder>();
+        services.AddSingleton(provider => new PackageBuilds(options.DataDirectory, provider.GetRequiredService<PackageStore>(), provider.GetServices<IPackageBuilder>()));
+
+        services.AddSingleton(new EnvironmentCatalog(options.BuiltInEnvironments));
+        services.AddSingleton<IEnvironmentCatalog>(provider => provider.GetRequiredService<EnvironmentCatalog>());
+        services.AddSingleton<EnvironmentService>();
+        services.AddSingleton<FunctionCatalog>();
+        services.AddSingleton<IFunctionCatalog>(provider => provider.GetRequiredService<FunctionCatalog>());
+        services.AddSingleton<FunctionTraffic>();
+        services.AddSingleton<FunctionService>();
+        services.AddSingleton<AliasService>();
+        services.AddSingleton<RouteBook>();
+        services.AddSingleton<RouteTraffic>();
+        services.AddSingleton<RouteService>();
+        services.AddSingleton(CreatePlane);
+        services.AddOpenApi("v1");
+        return services;
+    }
+
+    private static ControlPlane CreatePlane(IServiceProvider provider) => new(
+        provider.GetRequiredService<IMetadataStore>(),
+        provider.GetRequiredService<PackageStore>(),
+        provider.GetRequiredService<PackageBuilds>(),
+        provider.GetRequiredService<PackageService>(),
+        provider.GetRequiredService<CSharpCompiler>(),
+        provider.GetRequiredService<FunctionCatalog>(),
+        provider.GetRequiredService<EnvironmentCatalog>(),
+        provider.GetRequiredService<RouteTraffic>(),
+        provider.GetRequiredService<ControlOptions>(),
+        provider.GetRequiredService<TimeProvider>(),
+        provider.GetRequiredService<ILogger<ControlPlane>>());
+}

@@ -1,0 +1,128 @@
+using Virga.Control.Changes;
+using Virga.Control.Metadata;
+using Virga.Control.Routes;
+using Virga.Core.Names;
+using Virga.Core.Problems;
+
+namespace Virga.Control.Functions;
+
+/// <summary>Shows a function's versions, and moves its aliases among them.</summary>
+internal sealed class AliasService(IMetadataStore store, ChangeLog changes, FunctionTraffic traffic, RouteTraffic routes)
+{
+    /// <summary>The kept versions, newest first.</summary>
+    public async Task<IReadOnlyList<FunctionVersionDocument>> ListVersionsAsync(FunctionName name, CancellationToken cancellation)
+    {
+        var status = FunctionResources.StatusOf(await traffic.RequireAsync(name, cancellation));
+        var versions = await store.ListVersionsAsync(name, cancellation);
+        return [.. versions.Select(version => new FunctionVersionDocument(
+            version.Version,
+            version.CreatedAt,
+            ControlJson.Deserialize<Core.Resources.FunctionSpec>(version.Spec),
+            version.BuiltPackage,
+            version.Version == status.LiveVersion,
+            [.. status.Aliases.Where(alias => LeadsTo(alias.Value, version.Version)).Select(alias => alias.Key)]))];
+    }
+
+    public async Task<IReadOnlyDictionary<string, AliasTarget>> ListAsync(FunctionName name, CancellationToken cancellation) =>
+        FunctionResources.StatusOf(await traffic.RequireAsync(name, cancellation)).Aliases;
+
+    /// <summary>Makes an alias, or moves it.</summary>
+    /// <exception cref="ProblemException"><c>not-found</c>, <c>invalid-name</c>, <c>invalid-spec</c>, <c>stale-version</c>.</exception>
+    public async Task<FunctionResource> PutAsync(FunctionName name, string alias, AliasTarget target, Precondition condition, CancellationToken cancellation)
+    {
+        CheckName(alias);
+        CheckTarget(target);
+        using var turn = await changes.EnterAsync(cancellation);
+        var current = await traffic.RequireAsync(name, cancellation);
+        condition.Check(current.Key, current);
+        return await MoveAsync(name, current, alias, target);
+    }
+
+    /// <summary>Takes an alias away.</summary>
+    /// <exception cref="ProblemException"><c>not-found</c>; <c>conflict</c> for the live alias, and for one that a route uses.</exception>
+    public async Task<FunctionResource> DeleteAsync(FunctionName name, string alias, Precondition condition, CancellationToken cancellation)
+    {
+        using var turn = await changes.EnterAsync(cancellation);
+        var current = await traffic.RequireAsync(name, cancellation);
+        condition.Check(current.Key, current);
+        if (alias == FunctionStatus.LiveAlias)
+        {
+            throw new ProblemException(KnownProblems.Conflict("The alias 'live' belongs to every function.", "Move it to another version, or delete the function."));
+        }
+
+        if (!FunctionResources.StatusOf(current).Aliases.ContainsKey(alias))
+        {
+            throw new ProblemException(KnownProblems.NotFound($"The {current.Key} has no alias '{ResourceName.Shorten(alias)}'."));
+        }
+
+        if (routes.UsersOf(name).FirstOrDefault(route => route.Qualifier == alias) is { } user)
+        {
+            throw new ProblemException(KnownProblems.Conflict($"The route '{user.Name}' calls '{name.Name}:{alias}'.", "Change or delete the route first."));
+        }
+
+        return await MoveAsync(name, current, alias, target: null);
+    }
+
+    /// <summary>Moves the live alias back: to a version, or to the one before the live one.</summary>
+    /// <exception cref="ProblemException"><c>not-found</c>, <c>stale-version</c>; <c>conflict</c> when there is no version to go back to; <c>invalid-spec</c> when there is no such version.</exception>
+    public async Task<FunctionResource> RollBackAsync(FunctionName name, int? version, Precondition condition, CancellationToken cancellation)
+    {
+        using var turn = await changes.EnterAsync(cancellation);
+        var current = await traffic.RequireAsync(name, cancellation);
+        condition.Check(current.Key, current);
+        var live = FunctionResources.StatusOf(current).LiveVersion;
+        var target = version ?? (await store.ListVersionsAsync(name, cancellation)).FirstOrDefault(older => older.Version < live)?.Version
+            ?? throw new ProblemException(KnownProblems.Conflict($"The {current.Key} has no version before {live}.", $"See `virga fn versions {name.Name}`."));
+        return await MoveAsync(name, current, FunctionStatus.LiveAlias, new AliasTarget(target));
+    }
+
+    private static bool LeadsTo(AliasTarget target, int version) => target.Version == version || target.Alternate?.Version == version;
+
+    private static void CheckName(string alias)
+    {
+        var name = Names.Require(alias, "alias");
+        if (name.Value.All(char.IsAsciiDigit))
+        {
+            throw new ProblemException(KnownProblems.InvalidName($"The alias '{name}' would read as a version number; give it a letter."));
+        }
+    }
+
+    private static void CheckTarget(AliasTarget target)
+    {
+        if (target.Alternate is not { } alternate)
+        {
+            return;
+        }
+
+        if (alternate.Version == target.Version)
+        {
+            throw new ProblemException(KnownProblems.InvalidSpec($"Both sides of the split are version {target.Version}.", "Name two versions, or leave out the alternate."));
+        }
+
+        if (alternate.Weight is not (> 0 and < 1))
+        {
+            throw new ProblemException(KnownProblems.InvalidSpec($"The alternate's weight is {alternate.Weight}; it must be over 0 and under 1.", "Give the alternate's part of the calls, such as 0.1."));
+        }
+    }
+
+    private async Task<FunctionResource> MoveAsync(FunctionName name, StoredResource current, string alias, AliasTarget? target)
+    {
+        var status = FunctionResources.StatusOf(current);
+        if (status.Aliases.GetValueOrDefault(alias) == target)
+        {
+            return FunctionResources.Show(current);
+        }
+
+        var next = status.With(alias, target);
+        var spec = current.Spec;
+        if (next.LiveVersion != status.LiveVersion)
+        {
+            // The resource's spec is the live version's, so that putting a spec again after a rollback deploys it again.
+            var live = await store.FindVersionAsync(name, next.LiveVersion, CancellationToken.None)
+                ?? throw new ProblemException(KnownProblems.InvalidSpec($"The {current.Key} has no version {next.LiveVersion}.", $"See `virga fn versions {name.Name}`."));
+            (spec, next) = (live.Spec, next with { BuiltPackage = live.BuiltPackage });
+        }
+
+        return FunctionResources.Show(await traffic.MoveAsync(name, current, spec, next, added: null));
+    }
+}

@@ -1,0 +1,103 @@
+using Virga.Control.Builds;
+using Virga.Control.Changes;
+using Virga.Control.Environments;
+using Virga.Control.Metadata;
+using Virga.Control.Packages;
+using Virga.Control.Routes;
+using Virga.Core.Names;
+using Virga.Core.Problems;
+using Virga.Core.Resources;
+
+namespace Virga.Control.Functions;
+
+/// <summary>Creates, updates, reads and deletes functions.</summary>
+internal sealed class FunctionService(
+    IMetadataStore store,
+    ChangeLog changes,
+    FunctionTraffic traffic,
+    RouteTraffic routes,
+    EnvironmentCatalog environments,
+    PackageStore packages,
+    PackageBuilds builds,
+    TimeProvider time)
+{
+    /// <summary>Makes the function, or makes a new version of it and moves its traffic there. The same spec again changes nothing.</summary>
+    public async Task<PutResult<FunctionResource>> PutAsync(FunctionName name, FunctionSpec requested, Precondition condition, CancellationToken cancellation)
+    {
+        var spec = FunctionSpecRules.Check(requested);
+        var environment = RequireEnvironment(name, spec);
+        RequirePackage(spec);
+        var built = await builds.BuildAsync(spec.Package, environment.Build, cancellation);
+        var json = ControlJson.Serialize(spec);
+
+        using var turn = await changes.EnterAsync(cancellation);
+        RequireEnvironment(name, spec);
+        RequirePackage(spec);
+        packages.Touch(spec.Package);
+        var key = KeyOf(name);
+        var current = await store.FindAsync(key, cancellation);
+        condition.Check(key, current);
+        var status = current is null ? null : FunctionResources.StatusOf(current);
+        if (current is not null && current.Spec == json && status!.BuiltPackage == built)
+        {
+            return new(FunctionResources.Show(current), Created: false);
+        }
+
+        var number = (status?.LatestVersion ?? 0) + 1;
+        var version = new StoredFunctionVersion(name, number, time.GetUtcNow(), json, spec.Package, built);
+        var next = status is null
+            ? new FunctionStatus(number, number, built, new SortedDictionary<string, AliasTarget>(StringComparer.Ordinal) { [FunctionStatus.LiveAlias] = new(number) })
+            : (status with { LatestVersion = number, BuiltPackage = built }).With(FunctionStatus.LiveAlias, new AliasTarget(number));
+        var stored = await traffic.MoveAsync(name, current, json, next, version);
+        return new(FunctionResources.Show(stored), Created: current is null);
+    }
+
+    /// <exception cref="ProblemException"><c>not-found</c>.</exception>
+    public async Task<FunctionResource> GetAsync(FunctionName name, CancellationToken cancellation) => FunctionResources.Show(await traffic.RequireAsync(name, cancellation));
+
+    public async Task<ResourcePage<FunctionResource>> ListAsync(Scope scope, string? after, int limit, CancellationToken cancellation) =>
+        ResourcePage<FunctionResource>.From(await store.ListAsync(ResourceKind.Function, scope, after, limit + 1, cancellation), limit, FunctionResources.Show);
+
+    /// <summary>Deletes the function with all its versions. Calls that run finish.</summary>
+    /// <exception cref="ProblemException"><c>not-found</c>, <c>stale-version</c>; <c>conflict</c> when routes use it and <paramref name="cascade"/> does not allow to delete them too.</exception>
+    public async Task DeleteAsync(FunctionName name, Precondition condition, bool cascade, CancellationToken cancellation)
+    {
+        using var turn = await changes.EnterAsync(cancellation);
+        var current = await traffic.RequireAsync(name, cancellation);
+        condition.Check(current.Key, current);
+        var users = routes.UsersOf(name);
+        if (users.Count > 0 && !cascade)
+        {
+            throw new ProblemException(KnownProblems.Conflict(
+                $"The {current.Key} is called by the route{(users.Count == 1 ? "" : "s")} {string.Join(", ", users.Take(5).Select(route => $"'{route.Name}'"))}.",
+                "Delete the routes first, or delete the function with ?cascade=true."));
+        }
+
+        await changes.CommitAsync([
+            .. users.Select(route => new MetadataOperation.Delete(RouteService.KeyOf(route))),
+            new MetadataOperation.DropVersions(name),
+            new MetadataOperation.Delete(current.Key, current.Version)]);
+        foreach (var route in users)
+        {
+            routes.Remove(route);
+        }
+
+        traffic.Stop(name);
+    }
+
+    private static ResourceKey KeyOf(FunctionName name) => FunctionResources.KeyOf(name);
+
+    private EnvironmentSpec RequireEnvironment(FunctionName name, FunctionSpec spec) =>
+        environments.Find(name.Tenant, name.Namespace, spec.Environment)
+            ?? throw new ProblemException(KnownProblems.InvalidSpec(
+                $"There is no environment '{ResourceName.Shorten(spec.Environment)}'.", $"Use one of {string.Join(", ", environments.BuiltIn.Keys.Order(StringComparer.Ordinal))}, or create it first."));
+
+    private void RequirePackage(FunctionSpec spec)
+    {
+        if (!packages.Contains(spec.Package))
+        {
+            throw new ProblemException(KnownProblems.InvalidSpec(
+                $"The package '{ResourceName.Shorten(spec.Package)}' is not on this node.", "Upload it with POST /api/v1/packages, and name the digest of the answer."));
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using System.Text;
+using Virga.Control.Metadata;
+using Virga.Core.Names;
+using Virga.Core.Problems;
+using Virga.Core.Resources;
+using Virga.Core.Routing;
+
+namespace Virga.Control.Routes;
+
+/// <summary>What a route spec may say, and how it becomes a route.</summary>
+internal static class RouteRules
+{
+    private const int MaxHostLength = 253;
+    private const int MaxMethodLength = 32;
+
+    /// <summary>Refuses a spec that breaks a rule; gives the route back with its members in their one canonical form.</summary>
+    /// <exception cref="ProblemException"><c>invalid-spec</c>.</exception>
+    public static Route Bind(Scope scope, ResourceName? name, RouteSpec spec)
+    {
+        if (!PathTemplate.TryParse(spec.Path, out var template, out var error))
+        {
+            throw new ProblemException(KnownProblems.InvalidSpec(error));
+        }
+
+        var canonical = spec with { Methods = CheckMethods(spec.Methods), Host = CheckHost(spec.Host) };
+        CheckCors(spec.Cors);
+        var (function, qualifier) = ReadFunction(spec.Function);
+        return new Route(
+            scope.Tenant, scope.Namespace, name ?? DeriveName(canonical), canonical, template, new FunctionName(scope.Tenant, scope.Namespace, function), qualifier);
+    }
+
+    /// <summary>The name of a route whose author gave none: <c>GET /users/{id}</c> is <c>get-users-id</c>.</summary>
+    private static ResourceName DeriveName(RouteSpec spec)
+    {
+        var name = new StringBuilder();
+        foreach (var c in $"{(spec.Methods.Count == 0 ? "any" : string.Join('-', spec.Methods))} {spec.Host} {(spec.Path == "/" ? "root" : spec.Path)}")
+        {
+            if (char.IsAsciiLetterOrDigit(c))
+            {
+                name.Append(char.ToLowerInvariant(c));
+            }
+            else if (name.Length > 0 && name[^1] != '-')
+            {
+                name.Append('-');
+            }
+        }
+
+        var text = name.ToString(0, Math.Min(name.Length, ResourceName.MaxLength)).TrimEnd('-');
+        return ResourceName.Parse(text);
+    }
+
+    private static string[] CheckMethods(IReadOnlyList<string> methods)
+    {
+        foreach (var method in methods)
+        {
+            if (string.IsNullOrEmpty(method) || method.Length > MaxMethodLength || !method.All(c => char.IsAsciiLetter(c) || c == '-'))
+            {
+                throw new ProblemException(KnownProblems.InvalidSpec($"'{ResourceName.Shorten(method)}' is no HTTP method.", "Name methods such as GET or POST; none means all."));
+            }
+        }
+
+        return [.. methods.Select(method => method.ToUpperInvariant()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+    }
+
+    private static string? CheckHost(string? host)
+    {
+        if (string.IsNullOrEmpty(host))
+        {
+            return null;
+        }
+
+        if (host.Length > MaxHostLength || Uri.CheckHostName(host) is not (UriHostNameType.Dns or UriHostNameType.IPv4) || !Ascii.IsValid(host))
+        {
+            throw new ProblemException(KnownProblems.InvalidSpec($"'{ResourceName.Shorten(host)}' is no host name.", "Write a name such as api.example.org, without scheme and port."));
+        }
+
+        return host.ToLowerInvariant();
+    }
+
+    private static void CheckCors(CorsSpec? cors)
+    {
+        if (cors is null)
+        {
+            return;
+        }
+
+        if (cors.Origins.Count == 0 || cors.Origins.Any(string.IsNullOrWhiteSpace))
+        {
+            throw new ProblemException(KnownProblems.InvalidSpec("cors.origins names no origin.", "Name origins such as https://example.org, or *."));
+        }
+
+        if (cors.Credentials && cors.Origins.Contains("*"))
+        {
+            throw new ProblemException(KnownProblems.InvalidSpec("cors.credentials cannot be combined with the origin '*': browsers refuse it.", "Name the origins."));
+        }
+
+        foreach (var value in cors.Origins.Concat(cors.Headers).Concat(cors.ExposedHeaders))
+        {
+            if (value.Any(c => char.IsControl(c) || c > '~'))
+            {
+                throw new ProblemException(KnownProblems.InvalidSpec($"'{Packages.PackagePath.Printable(value)}' in cors cannot stand in a header."));
+            }
+        }
+    }
+
+    private static (ResourceName Function, string? Qualifier) ReadFunction(string text)
+    {
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        var name = colon < 0 ? text : text[..colon];
+        var qualifier = colon < 0 ? null : text[(colon + 1)..];
+        if (!ResourceName.TryParse(name, out var function) || (qualifier is not null && !ResourceName.TryParse(qualifier, out _)))
+        {
+            throw new ProblemException(KnownProblems.InvalidSpec($"'{ResourceName.Shorten(text)}' names no function.", "Write name, name:alias or name:version."));
+        }
+
+        return (function, qualifier);
+    }
+}

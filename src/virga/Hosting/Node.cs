@@ -1,0 +1,208 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Virga.Cli;
+using Virga.Cli.Client;
+using Virga.Cli.Welcome;
+using Virga.Configuration;
+using Virga.Control;
+using Virga.Control.Api;
+using Virga.Control.Builds;
+using Virga.Control.Storage;
+using Virga.Core.Invocations;
+using Virga.Core.Logging;
+using Virga.Core.Names;
+using Virga.Core.Problems;
+using Virga.Core.Resources;
+using Virga.Core.Routing;
+using Virga.Execution;
+using Virga.Gateway;
+using Virga.Gateway.Routing;
+using Virga.Telemetry;
+using Virga.Telemetry.Api;
+using Virga.Telemetry.Logging;
+using Virga.Telemetry.Tracing;
+
+namespace Virga.Hosting;
+
+/// <summary>Wires the engines of one node together, runs them until it is told to stop, and closes them in the reverse order.</summary>
+internal static class Node
+{
+    private const int MaxStoredNodeId = 16;
+
+    /// <summary>Runs a node; gives the exit code of the process.</summary>
+    public static async Task<int> RunAsync(NodeOptions options, Terminal terminal, CancellationToken stop)
+    {
+        var time = TimeProvider.System;
+        var began = time.GetTimestamp();
+        DataDirectory data;
+        try
+        {
+            data = DataDirectory.Open(options.Data);
+        }
+        catch (ProblemException e)
+        {
+            return await RefuseAsync(terminal, e.Problem);
+        }
+
+        using (data)
+        {
+            try
+            {
+                return await RunAsync(options, data, terminal, time, began, stop);
+            }
+            catch (ProblemException e)
+            {
+                return await RefuseAsync(terminal, e.Problem);
+            }
+            catch (GatewayStartException e)
+            {
+                await terminal.Error.WriteLineAsync($"error: {e.Message}");
+                return ExitCode.Refused;
+            }
+            catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+            {
+                await terminal.Error.WriteLineAsync($"error: The control API cannot listen on {options.Admin}: port {options.Admin.Port} is in use. Stop the program that holds it, or choose another with --admin HOST:PORT.");
+                return ExitCode.Refused;
+            }
+        }
+    }
+
+    private static async Task<int> RunAsync(NodeOptions options, DataDirectory data, Terminal terminal, TimeProvider time, long began, CancellationToken stop)
+    {
+        var engines = new NodeEngines();
+        var routes = new RouteTable();
+        await using var app = BuildAdmin(options, data, engines, routes);
+        var control = app.Services.GetRequiredService<ControlPlane>();
+        await control.StartAsync(stop);
+
+        await using var execution = await ExecutionEngine.StartAsync(
+            new ExecutionOptions
+            {
+                NodeId = NodeId(data.Path),
+                ScratchDirectory = Path.Combine(data.Path, "scratch"),
+                DefaultIsolation = options.Isolation,
+            },
+            app.Services.GetRequiredService<IEnvironmentCatalog>(),
+            app.Services.GetRequiredService<IPackageDirectory>(),
+            app.Services.GetRequiredService<IFunctionLog>(),
+            app.Services.GetRequiredService<IInvocationObserver>(),
+            time,
+            app.Services.GetRequiredService<ILoggerFactory>(),
+            stop);
+        engines.Execution = execution;
+
+        await using var gateway = new GatewayServer(
+            execution.Scheduler,
+            app.Services.GetRequiredService<IFunctionCatalog>(),
+            routes,
+            time,
+            app.Services.GetRequiredService<ILoggerFactory>(),
+            new GatewayOptions { Endpoint = options.Gateway, MaxBodyBytes = options.MaxBody.Bytes });
+        engines.GatewayAddress = await gateway.StartAsync(stop);
+        await app.StartAsync(stop);
+        engines.IsReady = true;
+
+        var admin = new Uri(app.Urls.First());
+        await terminal.Out.WriteLineAsync($"Virga {Installation.Version} is ready after {time.GetElapsedTime(began).TotalMilliseconds:0} ms.");
+        await terminal.Out.WriteLineAsync($"  functions   {engines.GatewayAddress}");
+        await terminal.Out.WriteLineAsync($"  control API {admin}");
+        await terminal.Out.WriteLineAsync($"  data        {data.Path}");
+        await terminal.Out.WriteLineAsync($"  isolation   {Describe(execution)}");
+        await terminal.Out.FlushAsync(stop);
+
+        if (options.Welcome is { } samples)
+        {
+            await WelcomeAsync(samples, admin, engines.GatewayAddress, terminal, stop);
+        }
+
+        await WhenStoppedAsync(stop);
+        engines.IsReady = false;
+        await terminal.Out.WriteLineAsync("Stopping: calls in flight may finish.");
+        var draining = execution.Scheduler.DrainAsync(options.DrainTimeout.Span);
+        await gateway.StopAsync(options.DrainTimeout.Span);
+        if (!await draining)
+        {
+            await terminal.Error.WriteLineAsync($"Some calls did not end within {options.DrainTimeout}; they were broken off.");
+        }
+
+        await app.StopAsync(CancellationToken.None);
+        return ExitCode.Ok;
+    }
+
+    private static WebApplication BuildAdmin(NodeOptions options, DataDirectory data, NodeEngines engines, RouteTable routes)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.Sources.Clear();
+        builder.Logging.AddVirgaNodeLog(options.LogLevel);
+        builder.Services.AddSingleton<IHostLifetime, NodeLifetime>();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = Math.Max(options.MaxPackage.Bytes + (1 << 20), options.MaxBody.Bytes);
+            kestrel.Listen(options.Admin);
+        });
+        builder.Services.AddSingleton(engines);
+        builder.Services.AddSingleton<IInvoker>(engines);
+        builder.Services.AddSingleton<IFunctionLifecycleListener>(engines);
+        builder.Services.AddSingleton<IRouteSink>(routes);
+        builder.Services.AddVirgaTelemetry(new TelemetryOptions { DataDirectory = data.Path, Tracing = new TracingOptions { OtlpEndpoint = options.OtlpEndpoint } });
+        builder.Services.AddVirgaControl(new ControlOptions
+        {
+            DataDirectory = data.Path,
+            MaxPackageBytes = options.MaxPackage.Bytes,
+            BuiltInEnvironments = BuiltInEnvironments.Find(options.PoolSize),
+            BuildOptions = new BuildOptions
+            {
+                TypeScriptBuilderPath = Path.Combine(Installation.Runtimes, "node", "build-typescript.mjs"),
+                CSharpCompilerPath = Path.Combine(Installation.Runtimes, "dotnet", "compiler", "virga-compiler"),
+            },
+        });
+
+        var app = builder.Build();
+        app.MapVirgaControl();
+        app.MapVirgaTelemetry();
+        app.MapNode();
+        return app;
+    }
+
+    // The same for the same data folder, so that a restart finds what a killed node left behind.
+    private static string NodeId(string data) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(data)))[..MaxStoredNodeId];
+
+    private static string Describe(ExecutionEngine execution) =>
+        execution.BubblewrapMissing is { } missing && execution.DefaultIsolation == Isolation.Process
+            ? $"process, for trusted code only: {missing}"
+            : execution.DefaultIsolation.ToString().ToLowerInvariant();
+
+    private static async Task WelcomeAsync(string samples, Uri admin, Uri gateway, Terminal terminal, CancellationToken stop)
+    {
+        try
+        {
+            using var client = new ControlClient(admin, ResourceName.Default, ResourceName.Default);
+            await WelcomeTour.RunAsync(client, gateway, samples, terminal.Console, terminal.Time, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            await terminal.Out.WriteLineAsync("The tour was broken off.");
+        }
+    }
+
+    private static async Task WhenStoppedAsync(CancellationToken stop)
+    {
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = stop.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), stopped);
+        await stopped.Task;
+    }
+
+    private static async Task<int> RefuseAsync(Terminal terminal, Problem problem)
+    {
+        await terminal.Error.WriteLineAsync($"error: {problem.Detail} {problem.Fix} ({problem.Slug})");
+        return ExitCode.Refused;
+    }
+}

@@ -1,0 +1,97 @@
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Virga.Core.Names;
+using Virga.Core.Problems;
+using Virga.Core.Resources;
+using Virga.Execution.Pools;
+
+namespace Virga.Hosting;
+
+/// <summary>What the control API says of the node itself, its pools and instances, and why a function cannot be called.</summary>
+internal static class NodeEndpoints
+{
+    private static readonly string[] Scopes = ["/api/v1", "/api/v1/tenants/{tenant}/namespaces/{namespace}"];
+
+    /// <summary>Maps them.</summary>
+    public static void MapNode(this IEndpointRouteBuilder endpoints)
+    {
+        var engines = endpoints.ServiceProvider.GetRequiredService<NodeEngines>();
+        var functions = endpoints.ServiceProvider.GetRequiredService<IFunctionCatalog>();
+        var describer = new FunctionDescriber(
+            engines,
+            functions,
+            endpoints.ServiceProvider.GetRequiredService<IEnvironmentCatalog>(),
+            endpoints.ServiceProvider.GetRequiredService<IPackageDirectory>());
+
+        endpoints.MapGet("/healthz", static () => Results.Text("ok\n"));
+        endpoints.MapGet("/readyz", () => Ready(engines));
+        endpoints.MapGet("/api/v1/node", () => Results.Json(new NodeDocument(engines.GatewayAddress?.ToString().TrimEnd('/'), Installation.Version), NodeJson.Default.NodeDocument))
+            .WithSummary("Where the node serves functions, and its version");
+        endpoints.MapGet("/api/v1/pools", () => Results.Json(new PoolList(engines.Execution?.Scheduler.GenericPools() ?? []), NodeJson.Default.PoolList))
+            .WithSummary("The pools of generic instances");
+        foreach (var scope in Scopes)
+        {
+            endpoints.MapGet(scope + "/functions/{name}/instances", async (HttpContext http) =>
+            {
+                var name = await ExistingAsync(http, functions);
+                var pools = engines.Execution?.Scheduler.StatusOf(name) ?? [];
+                var answer = new InstanceList([.. pools.SelectMany(p => p.Instances)], pools.Sum(p => p.Starting), pools.Sum(p => p.Queued));
+                return Results.Json(answer, NodeJson.Default.InstanceList);
+            }).WithSummary("The instances that run a function on this node");
+            endpoints.MapGet(scope + "/functions/{name}/describe", async (HttpContext http) =>
+            {
+                var name = await ExistingAsync(http, functions);
+                return Results.Json(await describer.DescribeAsync(name, http.RequestAborted), NodeJson.Default.FunctionDescription);
+            }).WithSummary("Whether a function can be called, and if not, why");
+        }
+    }
+
+    private static IResult Ready(NodeEngines engines)
+    {
+        var execution = engines.Execution;
+        var document = new ReadyDocument(
+            engines.IsReady,
+            execution?.DefaultIsolation.ToString().ToLowerInvariant() ?? "not started",
+            execution?.BubblewrapMissing,
+            execution?.Limits ?? "not started");
+        return Results.Json(document, NodeJson.Default.ReadyDocument, statusCode: engines.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
+
+    private static async Task<FunctionName> ExistingAsync(HttpContext http, IFunctionCatalog functions)
+    {
+        var name = new FunctionName(Part(http, "tenant"), Part(http, "namespace"), Part(http, "name"));
+        return await functions.ResolveAsync(name, null, 0, http.RequestAborted) is not null
+            ? name
+            : throw new ProblemException(KnownProblems.NotFound($"There is no function '{name}'.", "See `virga fn list`."));
+    }
+
+    private static ResourceName Part(HttpContext http, string part) => http.Request.RouteValues[part] switch
+    {
+        null => ResourceName.Default,
+        string text when ResourceName.TryParse(text, out var name) => name,
+        var other => throw new ProblemException(KnownProblems.InvalidName($"The {part} '{ResourceName.Shorten(other.ToString())}' is no valid name.")),
+    };
+}
+
+/// <summary>Answer of <c>/api/v1/node</c>.</summary>
+internal sealed record NodeDocument(string? Gateway, string Version);
+
+/// <summary>Answer of <c>/readyz</c>.</summary>
+internal sealed record ReadyDocument(bool Ready, string DefaultIsolation, string? BubblewrapMissing, string Limits);
+
+/// <summary>Answer of <c>/api/v1/pools</c>.</summary>
+internal sealed record PoolList(IReadOnlyList<GenericPoolStatus> Items);
+
+/// <summary>Answer of <c>/api/v1/functions/{name}/instances</c>.</summary>
+internal sealed record InstanceList(IReadOnlyList<InstanceStatus> Items, int Starting, int Queued);
+
+[JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(NodeDocument))]
+[JsonSerializable(typeof(ReadyDocument))]
+[JsonSerializable(typeof(PoolList))]
+[JsonSerializable(typeof(InstanceList))]
+[JsonSerializable(typeof(FunctionDescription))]
+internal sealed partial class NodeJson : JsonSerializerContext;

@@ -1,0 +1,29 @@
+using Virga.Core.Invocations;
+using Virga.Core.Problems;
+using Virga.Core.Resources;
+using Virga.Execution;
+
+namespace Virga.Hosting;
+
+/// <summary>
+/// What the control API needs of engines that start after it has been built: execution reads the functions that control
+/// keeps, and control invokes them through execution.
+/// </summary>
+internal sealed class NodeEngines : IInvoker, IFunctionLifecycleListener
+{
+    /// <summary>Null until the node has started it.</summary>
+    public ExecutionEngine? Execution { get; set; }
+
+    /// <summary>Where functions are served.</summary>
+    public Uri? GatewayAddress { get; set; }
+
+    /// <summary>Whether the node serves.</summary>
+    public bool IsReady { get; set; }
+
+    /// <inheritdoc/>
+    public ValueTask<InvocationResult> InvokeAsync(Invocation invocation, CancellationToken cancellation) =>
+        (Execution ?? throw new ProblemException(KnownProblems.Unavailable("The node is starting.", "Try again when /readyz says 200."))).Scheduler.InvokeAsync(invocation, cancellation);
+
+    /// <inheritdoc/>
+    public void VersionRetired(FunctionVersion version) => Execution?.Scheduler.VersionRetired(version);
+}
