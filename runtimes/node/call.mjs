@@ -66,7 +66,8 @@ export class Call {
       return;
     }
     this.#requestEnded = true;
-    const failure = header.error === undefined ? null : new CancelledError(header.error.message ?? 'the body was cut off');
+    const failure =
+      header.error === undefined ? null : new CancelledError(header.error.message ?? 'the body was cut off');
     if (this.#gathered !== null) {
       this.#raw = this.#gathered.length === 1 ? this.#gathered[0] : Buffer.concat(this.#gathered);
       this.#gathered = null;
@@ -98,6 +99,8 @@ export class Call {
   cancel(reason) {
     const error = Context.cancel(this.#context, reason);
     this.#cancelled = error;
+    // The rest of a body that was cut off does not come; the call must not stay open for it.
+    this.#requestEnded = true;
     this.#pieces?.fail(error);
     this.#credit?.fail(error);
     this.#socket?.cancel(error);
@@ -107,13 +110,17 @@ export class Call {
     }
     // A Node stream that waits for its own source would not see the cancellation otherwise.
     this.#source?.destroy?.(error);
+    this.#closeIfEnded();
   }
 
   /** Answers with ERROR; when the answer's head is already out, breaks its body instead. */
   fail(thrown) {
-    const error = describeError(this.#isCancellation(thrown) ? this.#cancelled : thrown);
+    const wasCancelled = this.#isCancellation(thrown);
+    const error = describeError(wasCancelled ? this.#cancelled : thrown);
     if (this.#socket !== null) {
-      this.#instance.logs.write(this.#id, 'error', error.stack ?? error.message);
+      if (!wasCancelled) {
+        this.#instance.logs.write(this.#id, 'error', error.stack ?? error.message);
+      }
       this.#socket.fail(error);
     } else if (!this.#answered) {
       this.#instance.channel.send(Kind.error, this.#id, JSON.stringify(error));
@@ -182,7 +189,12 @@ export class Call {
     const length = Buffer.byteLength(answer.body);
     if (length <= maxInlineBody) {
       const { status, headers } = answer;
-      this.#instance.channel.send(Kind.result, this.#id, JSON.stringify({ status, headers, body: 'inline' }), answer.body);
+      this.#instance.channel.send(
+        Kind.result,
+        this.#id,
+        JSON.stringify({ status, headers, body: 'inline' }),
+        answer.body,
+      );
       this.#answered = true;
       this.#leave();
       return;
@@ -232,7 +244,7 @@ export class Call {
 
   async #sendPiece(bytes) {
     const credit = this.#sendCredit;
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       if (this.#cancelled !== null) {
         throw this.#cancelled;
       }

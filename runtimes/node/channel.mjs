@@ -169,7 +169,10 @@ export class Channel {
       readable: true,
       writable: duplex,
       allowHalfOpen: true,
-      onread: { buffer: Buffer.allocUnsafeSlow(readBufferSize), callback: (count, buffer) => this.#read(count, buffer) },
+      onread: {
+        buffer: Buffer.allocUnsafeSlow(readBufferSize),
+        callback: (count, buffer) => this.#read(count, buffer),
+      },
     });
     this.#output = duplex ? this.#input : new Socket({ fd: output, readable: false, writable: true });
     this.#input.on('end', () => onClosed());
@@ -245,16 +248,20 @@ export class Channel {
    */
   log(call, header, text) {
     if (this.#output.writableLength > maxLogBacklog) {
+      if (this.#droppedLines === 0) {
+        this.#output.once('drain', () => this.#reportDroppedLines());
+      }
       this.#droppedLines++;
       return;
     }
-    if (this.#droppedLines > 0) {
-      const notice = `… ${this.#droppedLines} lines dropped: the node did not read them in time`;
-      this.#droppedLines = 0;
-      this.send(Kind.log, 0, '{"level":"warn"}', notice);
-    }
     this.send(Kind.log, call, header, text);
     this.flush(logPatienceMilliseconds);
+  }
+
+  #reportDroppedLines() {
+    const notice = `… ${this.#droppedLines} lines dropped: the node did not read them in time`;
+    this.#droppedLines = 0;
+    this.send(Kind.log, 0, '{"level":"warn"}', notice);
   }
 
   /** Writes what is gathered; for at most `patience` milliseconds it waits for the kernel to take it. */

@@ -28,7 +28,10 @@ export class CancelledError extends RuntimeError {
 /** `{type, message, stack}` of whatever was thrown: an error, a string, nothing. */
 export function describeError(thrown) {
   if (!isError(thrown)) {
-    return { type: 'Error', message: cut(typeof thrown === 'string' ? thrown : `thrown: ${inspect(thrown)}`, maxMessage) };
+    return {
+      type: 'Error',
+      message: cut(typeof thrown === 'string' ? thrown : `thrown: ${inspect(thrown)}`, maxMessage),
+    };
   }
   const type = typeName(thrown);
   const stack = typeof thrown.stack === 'string' ? trimStack(thrown.stack) : undefined;

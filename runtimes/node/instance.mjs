@@ -45,10 +45,9 @@ export class Instance {
 
   receive(kind, id, header, body) {
     switch (kind) {
-      case Kind.call: {
+      case Kind.call:
         this.#openCall(id, header, body);
         break;
-      }
       case Kind.body:
         this.#calls.get(id)?.receiveBody(body);
         break;
@@ -65,6 +64,9 @@ export class Instance {
         this.#calls.get(id)?.cancel(header.reason);
         break;
       case Kind.specialise:
+        if (this.functionSpec !== null) {
+          throw new ProtocolError('SPECIALISE came twice');
+        }
         this.#specialise(header);
         break;
       case Kind.shutdown:

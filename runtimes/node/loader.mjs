@@ -1,10 +1,12 @@
 // Finds a function's module and its handler: see docs/worker-protocol.md, "Life of an instance".
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, extname, isAbsolute, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { RuntimeError, describeError } from './errors.mjs';
 
 const extensions = ['.mjs', '.js', '.cjs'];
+const positionTimeoutMilliseconds = 5000;
 const defaultModules = ['index.mjs', 'index.js', 'index.cjs'];
 
 /**
@@ -17,7 +19,14 @@ export async function loadHandler({ root, handler = '' }) {
   const functionName = colon < 0 ? '' : handler.slice(colon + 1);
   const file = moduleName === '' ? findDefaultModule(root) : findModule(root, moduleName);
   enableSourceMaps(file);
-  return findFunction(await import(pathToFileURL(file).href), functionName, basename(file));
+  let module;
+  try {
+    module = await import(pathToFileURL(file).href);
+  } catch (error) {
+    restoreSyntaxErrorPosition(error, file);
+    throw error;
+  }
+  return findFunction(module, functionName, basename(file));
 }
 
 /** `{type, message, stack, location}` of an error while loading; `location` is relative to `root`. */
@@ -73,7 +82,11 @@ function findModule(root, name) {
   if (isAbsolute(name) || relative(root, path).startsWith('..')) {
     throw new RuntimeError('module-not-found', `module ${name} lies outside the package`);
   }
-  const candidates = [path, ...extensions.map((extension) => path + extension), ...defaultModules.map((file) => join(path, file))];
+  const candidates = [
+    path,
+    ...extensions.map((extension) => path + extension),
+    ...defaultModules.map((file) => join(path, file)),
+  ];
   const found = candidates.find((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile());
   if (found === undefined) {
     throw new RuntimeError('module-not-found', `the package has no module ${name} (tried ${extensions.join(', ')})`);
@@ -105,6 +118,30 @@ function findFunction(module, name, file) {
 function enableSourceMaps(file) {
   if (readFileSync(file).includes('\n//# sourceMappingURL=')) {
     process.setSourceMapsEnabled(true);
+  }
+}
+
+/**
+ * Node 20 tells where an ES module's syntax is wrong only when it dies of the error. A child that imports the module
+ * dies of it; nothing of the module runs there, because its syntax is checked before anything is evaluated.
+ */
+function restoreSyntaxErrorPosition(error, file) {
+  if (
+    !(error instanceof SyntaxError) ||
+    /^ +at (?!.*node:internal\/)/m.test(error.stack) ||
+    !error.stack.startsWith('SyntaxError')
+  ) {
+    return;
+  }
+  const script = `await import(${JSON.stringify(pathToFileURL(file).href)})`;
+  const child = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: positionTimeoutMilliseconds,
+  });
+  const head = /^file:\/\/.+:\d+\n.*\n *\^+\n/m.exec(child.stderr ?? '');
+  if (head !== null) {
+    error.stack = `${head[0]}\n${error.stack}`;
   }
 }
 

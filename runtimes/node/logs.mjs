@@ -2,8 +2,10 @@
 import { Readable, Writable } from 'node:stream';
 import { format, inspect } from 'node:util';
 import { maxInlineBody } from './channel.mjs';
+import { describeError } from './errors.mjs';
 import { SingleCallScope } from './scope.mjs';
 
+const maxShownField = 1000;
 const headers = Object.freeze({
   debug: '{"level":"debug"}',
   info: '',
@@ -40,7 +42,13 @@ export class Logs {
       (level) =>
       (...values) =>
         this.write(this.scope.current, level, format(...values));
-    Object.assign(console, { debug: at('debug'), log: at('info'), info: at('info'), warn: at('warn'), error: at('error') });
+    Object.assign(console, {
+      debug: at('debug'),
+      log: at('info'),
+      info: at('info'),
+      warn: at('warn'),
+      error: at('error'),
+    });
     console.trace = (...values) => {
       const { stack } = new Error();
       this.write(this.scope.current, 'error', `Trace: ${format(...values)}\n${stack.split('\n').slice(2).join('\n')}`);
@@ -52,6 +60,13 @@ export class Logs {
     replace('stderr', () => stderr);
     let stdin;
     replace('stdin', () => (stdin ??= Readable.from([])));
+  }
+
+  /** Writes every unfinished line: the process ends. */
+  flush() {
+    for (const stream of this.#streams) {
+      stream.flush();
+    }
   }
 
   /** Writes the unfinished lines of `call`, which has ended. */
@@ -79,7 +94,7 @@ class LineStream extends Writable {
   _write(chunk, encoding, done) {
     const call = this.#logs.scope.current;
     if (call !== this.#call) {
-      this.#flush();
+      this.flush();
       this.#call = call;
     }
     const text = this.#unfinished + chunk.toString('utf8');
@@ -89,18 +104,19 @@ class LineStream extends Writable {
       this.#logs.write(call, this.#level, text.slice(0, end));
     }
     if (this.#unfinished.length > maxInlineBody) {
-      this.#flush();
+      this.flush();
     }
     done();
   }
 
   endCall(call) {
     if (call === this.#call) {
-      this.#flush();
+      this.flush();
     }
   }
 
-  #flush() {
+  /** Writes the unfinished line. */
+  flush() {
     if (this.#unfinished !== '') {
       const line = this.#unfinished;
       this.#unfinished = '';
@@ -109,14 +125,35 @@ class LineStream extends Writable {
   }
 }
 
-/** Fields that have no JSON form are shown as `console.log` shows them: a log line is never lost for its fields. */
-function fieldsHeader(level, fields) {
+/**
+ * Fields that have no JSON form, or a very large one, are shown as `console.log` shows them: a log line is never lost
+ * for its fields.
+ */
+function fieldsHeader(level, given) {
+  const fields = toFields(given);
   try {
-    return JSON.stringify({ level, fields });
+    const header = JSON.stringify({ level, fields });
+    if (header.length <= maxInlineBody) {
+      return header;
+    }
   } catch {
-    const shown = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, inspect(value)]));
-    return JSON.stringify({ level, fields: shown });
+    // Circular, or a BigInt: shown below.
   }
+  const shown = Object.entries(fields).map(([name, value]) => [
+    name,
+    inspect(value, { maxStringLength: maxShownField }),
+  ]);
+  const header = JSON.stringify({ level, fields: Object.fromEntries(shown) });
+  return header.length <= maxInlineBody
+    ? header
+    : JSON.stringify({ level, fields: { omitted: `${header.length} characters` } });
+}
+
+function toFields(given) {
+  if (given instanceof Error) {
+    return { error: describeError(given) };
+  }
+  return typeof given === 'object' && given !== null && !Array.isArray(given) ? given : { value: given };
 }
 
 function cut(text) {

@@ -29,7 +29,12 @@ export async function runWorker({ runtime, load, streamsRequests, prepare }) {
   const logs = new Logs(channel);
   instance.connect(channel, logs);
   logs.captureProcess();
-  process.on('exit', () => channel.flush());
+  process.on('exit', () => {
+    logs.flush();
+    channel.flush();
+  });
+  // Ctrl-C in a terminal reaches the node's whole process group; the node decides when its workers end.
+  process.on('SIGINT', () => {});
   // Also gets unhandled rejections: Node raises them as uncaught exceptions.
   process.on('uncaughtException', (error, origin) => {
     const { type, message, stack } = describeError(error);

@@ -27,9 +27,9 @@ export async function warmUp(load) {
   const root = new URL('warmup/', import.meta.url).pathname;
   instance.handler = await load({ root, handler: 'index:handler' });
   createRequire(import.meta.url)('./warmup/common.cjs');
-  const body = Buffer.from('{"n":1}');
+  const bodies = [Buffer.from('{"n":1}'), Buffer.from('{"n":2}')];
   for (let round = 1; round <= rounds; round++) {
-    instance.receive(Kind.call, round, callHeader, body);
+    instance.receive(Kind.call, round, callHeader, bodies[round % 2]);
     if (round % 50 === 0) {
       await null;
     }

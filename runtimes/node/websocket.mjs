@@ -88,8 +88,11 @@ export class WebSocket {
 
   /** @internal the node gave the call up */
   cancel(error) {
+    // The client's END does not come any more.
+    this.#closeReceived = true;
     this.#received.fail(error);
     this.#credit.fail(error);
+    this.#endWhenBothClosed();
   }
 
   async #sendWhenPossible(text, bytes) {

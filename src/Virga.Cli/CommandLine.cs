@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Runtime.InteropServices;
 using Virga.Cli.Apply;
@@ -49,7 +50,7 @@ public static class CommandLine
         var root = Create(up, terminal);
         try
         {
-            return await InvokeAsync(root, arguments, terminal, stop.Token);
+            return await InvokeAsync(root, up, arguments, terminal, stop.Token);
         }
         catch (Exception failure) when (FailureReport.Of(failure) is { } report)
         {
@@ -68,7 +69,7 @@ public static class CommandLine
         }
     }
 
-    private static Task<int> InvokeAsync(RootCommand root, IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellation)
+    private static Task<int> InvokeAsync(RootCommand root, Command up, IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellation)
     {
         var configuration = new InvocationConfiguration
         {
@@ -78,6 +79,11 @@ public static class CommandLine
             ProcessTerminationTimeout = null,
         };
         var parsed = root.Parse(arguments);
+        if (parsed.CommandResult.Command == up)
+        {
+            HideClientOptions(root);
+        }
+
         if (parsed.Action is not ParseErrorAction)
         {
             return parsed.InvokeAsync(configuration, cancellation);
@@ -94,6 +100,15 @@ public static class CommandLine
         var path = string.Join(' ', Path(command));
         var message = parsed.UnmatchedTokens.Count > 0 ? Unknown(command, path, parsed.UnmatchedTokens[0]) : parsed.Errors[0].Message;
         throw new UsageException(message, $"See `{path} --help`.");
+    }
+
+    // A node is no client: its own --admin and --gateway say where to listen, and its help shows those alone.
+    private static void HideClientOptions(RootCommand root)
+    {
+        foreach (var option in root.Options.Where(option => option is { Recursive: true } and not HelpOption))
+        {
+            option.Hidden = true;
+        }
     }
 
     private static string Unknown(Command command, string path, string token)

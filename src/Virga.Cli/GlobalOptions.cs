@@ -14,7 +14,7 @@ internal sealed class GlobalOptions
     {
         Admin = new Option<Uri>("--admin")
         {
-            Description = "Where the node's control API is [VIRGA_ADMIN; http://127.0.0.1:8090]",
+            Description = "Where the node's control API is [VIRGA_ADMIN]",
             HelpName = "URL",
             CustomParser = result => Read(result.Tokens[0].Value, "--admin", result),
             DefaultValueFactory = result => Read(Set(terminal, "VIRGA_ADMIN") ?? DefaultAdmin, "VIRGA_ADMIN", result)!,
@@ -72,7 +72,8 @@ internal sealed class GlobalOptions
         var url = text.Contains("://", StringComparison.Ordinal) ? text : "http://" + text;
         if (Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.Host.Length > 0)
         {
-            return uri;
+            // An address to listen on everywhere is reached on the loopback.
+            return uri.Host is "0.0.0.0" or "[::]" or "*" ? new UriBuilder(uri) { Host = "127.0.0.1" }.Uri : uri;
         }
 
         result.AddError($"'{text}' in {source} is no address; write it as http://127.0.0.1:8090 or 127.0.0.1:8090.");
@@ -93,7 +94,7 @@ internal sealed class GlobalOptions
 
         return new Option<ResourceName>(option)
         {
-            Description = $"Whose resources: the {option[2..]} [{variable}; default]",
+            Description = $"Whose resources: the {option[2..]} [{variable}]",
             HelpName = "NAME",
             Recursive = true,
             CustomParser = result => Parse(result.Tokens[0].Value, option, result),

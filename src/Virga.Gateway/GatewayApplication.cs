@@ -65,6 +65,11 @@ internal sealed class GatewayApplication(
         catch (Exception exception)
         {
             GatewayLog.RequestFailed(logger, context.IdText, exception);
+            if (!context.Response.HasStarted)
+            {
+                context.Response.Headers.Clear();
+            }
+
             await RefuseAsync(context, KnownProblems.Internal("The gateway could not serve the request."));
         }
         finally

@@ -120,15 +120,27 @@ public sealed class FunctionLogStoreTests : IDisposable
         message.ShouldEndWith("(20000 bytes, cut)");
     }
 
-    [Fact]
-    public async Task Fields_that_are_no_JSON_are_kept_as_text()
+    [Theory]
+    [InlineData("{not json")]
+    [InlineData("{} {}")]
+    [InlineData("")]
+    public async Task Fields_that_are_no_JSON_are_kept_as_text(string fields)
     {
         await using var store = Open();
         var function = TestData.Version();
-        store.Write(_data.Line(function, "odd", fields: "{not json"));
+        store.Write(_data.Line(function, "odd", fields: fields));
         var line = (await store.QueryAsync(function.Name, new LogQuery(), _cancellation)).Single();
         using var json = JsonDocument.Parse(line);
-        json.RootElement.GetProperty("fields").GetString().ShouldBe("{not json");
+        json.RootElement.GetProperty("fields").GetString().ShouldBe(fields);
+    }
+
+    [Fact]
+    public async Task Text_that_is_no_valid_Unicode_loses_only_what_is_invalid()
+    {
+        await using var store = Open();
+        var function = TestData.Version();
+        store.Write(_data.Line(function, "a\ud800b\0c", fields: "{\"x\":\"\ud800\"}"));
+        (await Messages(store, function.Name, new LogQuery())).ShouldBe(["a\ufffdb\0c"]);
     }
 
     [Fact]

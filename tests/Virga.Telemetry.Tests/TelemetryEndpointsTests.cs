@@ -68,6 +68,16 @@ public sealed class TelemetryEndpointsTests : IAsyncLifetime
         (await lines.ReadLineAsync(_cancellation))!.ShouldContain("\"new\"");
     }
 
+    [Fact]
+    public async Task A_node_that_stops_ends_the_streams_of_its_followers()
+    {
+        await using var stream = await _node.Client.GetStreamAsync(new Uri("/api/v1/functions/hello/logs?follow=true", UriKind.Relative), _cancellation);
+        using var lines = new StreamReader(stream);
+        var stop = _node.StopAsync();
+        (await lines.ReadLineAsync(_cancellation)).ShouldBeNull();
+        await stop;
+    }
+
     [Theory]
     [InlineData("/api/v1/functions/Not_A_Name/logs", "invalid-name")]
     [InlineData("/api/v1/functions/..%2f..%2fetc/logs", "invalid-name")]

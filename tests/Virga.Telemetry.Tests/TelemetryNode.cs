@@ -40,6 +40,8 @@ internal sealed class TelemetryNode : IAsyncDisposable
         return new TelemetryNode(app);
     }
 
+    public Task StopAsync() => _app.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();

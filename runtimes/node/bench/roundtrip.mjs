@@ -95,7 +95,9 @@ async function measureSpecialise() {
   }
   times.sort((a, b) => a - b);
   ready.sort((a, b) => a - b);
-  console.log(`start to HELLO: p50 ${at(ready, 0.5)} ms; specialise and first call: p50 ${at(times, 0.5)} ms, p95 ${at(times, 0.95)} ms`);
+  console.log(
+    `start to HELLO: p50 ${at(ready, 0.5)} ms; specialise and first call: p50 ${at(times, 0.5)} ms, p95 ${at(times, 0.95)} ms`,
+  );
 }
 
 function at(sorted, quantile) {

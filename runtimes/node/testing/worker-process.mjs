@@ -1,7 +1,8 @@
 // The node's half of the worker protocol, for tests and benchmarks: starts a real worker and talks frames to it.
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -36,20 +37,30 @@ export function encodeFrame(kind, call, header, body = Buffer.alloc(0)) {
 
 export class WorkerProcess {
   frames = [];
-  errors = '';
+  #errorFile = join(mkdtempSync(join(tmpdir(), 'virga-errors-')), 'stderr');
+  // A file, because a worker cannot open the socket, that Node would give it, a second time as its descriptor 1.
+  #errorDescriptor = openSync(this.#errorFile, 'a');
   #waiting = [];
   #input;
+  #output;
   #nextCall = 1;
   #counter = null;
 
   /** @param {{script?: string, transport?: 'socket' | 'pipes' | 'shell'}} [options] */
   static async start({ script = nodeWorker, transport = 'socket' } = {}) {
     const worker = new WorkerProcess();
-    await (transport === 'socket' ? worker.#startOnSocket(script) : worker.#startOnPipes(script, transport === 'shell'));
-    worker.process.stderr.setEncoding('utf8').on('data', (text) => (worker.errors += text));
+    await (transport === 'socket'
+      ? worker.#startOnSocket(script)
+      : worker.#startOnPipes(script, transport === 'shell'));
+    closeSync(worker.#errorDescriptor);
     worker.exited = once(worker.process, 'exit').then(([code, signal]) => ({ code, signal }));
     worker.hello = (await worker.next(Kind.hello)).header;
     return worker;
+  }
+
+  /** What the worker wrote to its standard error. */
+  get errors() {
+    return readFileSync(this.#errorFile, 'utf8');
   }
 
   /** One socket as descriptors 0 and 1, as the node of Virga does it. */
@@ -60,7 +71,7 @@ export class WorkerProcess {
     await once(server, 'listening');
     const ours = connect(join(folder, 's'));
     const [theirs] = await once(server, 'connection');
-    this.process = spawn(process.execPath, [script], { stdio: [theirs, theirs, 'pipe'] });
+    this.process = spawn(process.execPath, [script], { stdio: [theirs, theirs, this.#errorDescriptor] });
     theirs.destroy();
     server.close();
     rmSync(folder, { recursive: true });
@@ -69,14 +80,16 @@ export class WorkerProcess {
 
   /** Two sockets, which is what Node calls pipes; or, through a shell, two real pipes. */
   async #startOnPipes(script, real) {
+    const stdio = ['pipe', 'pipe', this.#errorDescriptor];
     this.process = real
-      ? spawn('/bin/sh', ['-c', 'cat | "$0" "$1" | cat', process.execPath, script], { stdio: 'pipe' })
-      : spawn(process.execPath, [script], { stdio: 'pipe' });
+      ? spawn('/bin/sh', ['-c', 'cat | "$0" "$1" | cat', process.execPath, script], { stdio })
+      : spawn(process.execPath, [script], { stdio });
     this.#attach(this.process.stdin, this.process.stdout);
   }
 
   #attach(input, output) {
     this.#input = input;
+    this.#output = output;
     const reader = new FrameReader((kind, call, header, body) => this.#take({ kind, call, header, body }));
     output.on('data', (data) => reader.push(data, data.length));
     input.on('error', () => {});
@@ -192,6 +205,14 @@ export class WorkerProcess {
     }
   }
 
+  pauseReading() {
+    this.#output.pause();
+  }
+
+  resumeReading() {
+    this.#output.resume();
+  }
+
   closeChannel() {
     this.#input.end();
   }
@@ -200,5 +221,19 @@ export class WorkerProcess {
     this.process.kill('SIGKILL');
     this.#input.destroy();
     await this.exited;
+    rmSync(dirname(this.#errorFile), { recursive: true });
+  }
+}
+
+/** Runs `use` with a worker that is specialised for the module `source`. */
+export async function withFunction(source, options, use) {
+  const sample = packageOf({ 'index.mjs': source });
+  const worker = await WorkerProcess.start();
+  try {
+    assert.deepEqual(await worker.specialise(sample.root, options), { ok: true });
+    await use(worker);
+  } finally {
+    await worker.stop();
+    sample.remove();
   }
 }

@@ -23,7 +23,7 @@ internal static class DevCommand
             var environment = options.Read(scope).Environment ?? EnvironmentGuess.Of(source);
             var function = scope.Get(name) ?? NameOf(source);
             var gateway = await scope.GetGatewayAsync();
-            scope.Note($"Serving {function} at {DeployCommand.FunctionUrl(gateway, scope.Client, function)}; Ctrl-C stops.");
+            scope.Note($"Serving {function} at {DeployCommand.FunctionUrl(gateway, scope.Client, function.Value)}; Ctrl-C stops.");
             try
             {
                 await ServeAsync(scope, source, environment, function, options.Read(scope));

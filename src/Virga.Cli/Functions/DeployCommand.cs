@@ -45,7 +45,7 @@ internal static class DeployCommand
     }
 
     /// <summary>Where a function answers without a route.</summary>
-    public static string FunctionUrl(Uri gateway, ControlClient client, ResourceName function)
+    public static string FunctionUrl(Uri gateway, ControlClient client, string function)
     {
         var isDefault = client.Tenant == ResourceName.Default && client.Namespace == ResourceName.Default;
         return $"{Root(gateway)}/f/{(isDefault ? "" : $"{client.Tenant}/{client.Namespace}/")}{function}";
@@ -108,7 +108,7 @@ internal static class DeployCommand
         scope.Results.Members(
         [
             ("Function", $"{function}{(version is null ? "" : $", version {version}")}"),
-            ("URL", FunctionUrl(gateway, scope.Client, function)),
+            ("URL", FunctionUrl(gateway, scope.Client, function.Value)),
             .. routes.Select(route => ("Route", (string?)Describe(gateway, route))),
             ("Took", string.Create(CultureInfo.InvariantCulture, $"{took.TotalSeconds:0.00} s")),
         ]);

@@ -47,6 +47,9 @@ internal static class AnswerBody
     {
         var aborted = exchange.Lifetime.RequestAborted;
         var writer = exchange.ResponseBody.Writer;
+
+        // Before it has started, Kestrel lends out one small buffer only.
+        await exchange.ResponseBody.StartAsync(aborted);
         var reading = body.ReadAsync(aborted);
         if (!reading.IsCompleted)
         {

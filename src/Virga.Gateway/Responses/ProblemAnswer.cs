@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Virga.Core.Problems;
 using Virga.Gateway.Requests;
@@ -10,6 +11,9 @@ namespace Virga.Gateway.Responses;
 internal static class ProblemAnswer
 {
     private const string RetryAfterSeconds = "1";
+
+    // The text is JSON by its content type and never stands in a page, so that quotes may stay readable.
+    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Sends a problem as the whole answer; when an answer has begun already, breaks the connection so that its part is not taken for the whole.</summary>
     public static async ValueTask SendAsync(Exchange exchange, Problem problem)
@@ -41,7 +45,7 @@ internal static class ProblemAnswer
     private static ReadOnlyMemory<byte> Format(Problem problem, string instance)
     {
         var buffer = new System.Buffers.ArrayBufferWriter<byte>(512);
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, Readable))
         {
             writer.WriteStartObject();
             writer.WriteString("type", problem.Type);

@@ -7,7 +7,7 @@ using Virga.Telemetry.Logs;
 namespace Virga.Telemetry.Api;
 
 /// <summary>The logs of a function, a JSON object per line.</summary>
-internal sealed class LogEndpoints(FunctionLogStore logs, TimeProvider time)
+internal sealed class LogEndpoints(FunctionLogStore logs, TimeProvider time, CancellationToken stopping)
 {
     public async Task GetAsync(HttpContext http)
     {
@@ -28,15 +28,23 @@ internal sealed class LogEndpoints(FunctionLogStore logs, TimeProvider time)
     private async Task FollowAsync(HttpContext http, FunctionName function, LogQuery query)
     {
         using var tail = await logs.FollowAsync(function, query, http.RequestAborted);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping);
         http.Response.ContentType = "application/x-ndjson";
         // The head goes out at once, so that the client knows that it follows.
         await http.Response.StartAsync(http.RequestAborted);
         await WriteAsync(http, tail.History);
         await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
-        await foreach (var line in tail.ReadAsync(http.RequestAborted))
+        try
         {
-            Write(http.Response.BodyWriter, line);
-            await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+            await foreach (var line in tail.ReadAsync(end.Token))
+            {
+                Write(http.Response.BodyWriter, line);
+                await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // A node that stops does not wait for its followers: their stream ends here, whole.
         }
     }
 

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Virga.Telemetry.Logs;
 using Virga.Telemetry.Metrics;
 using Virga.Telemetry.Usage;
@@ -19,7 +20,7 @@ public static class TelemetryEndpoints
         var services = endpoints.ServiceProvider;
         var time = services.GetRequiredService<TimeProvider>();
         var logStore = services.GetRequiredService<FunctionLogStore>();
-        var logs = new LogEndpoints(logStore, time);
+        var logs = new LogEndpoints(logStore, time, services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
         var usage = new UsageEndpoints(services.GetRequiredService<UsageStore>(), logStore, time);
         var metrics = services.GetRequiredService<MetricsExporter>();
         foreach (var root in Roots)

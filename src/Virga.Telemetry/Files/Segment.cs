@@ -22,7 +22,8 @@ internal readonly record struct Segment(long Start, string Path, long Bytes)
 
         foreach (var file in directory.EnumerateFiles("*" + Extension))
         {
-            if (long.TryParse(System.IO.Path.GetFileNameWithoutExtension(file.Name), NumberStyles.None, CultureInfo.InvariantCulture, out var start))
+            // Asking whether it exists also reads its size, so that a file which is pruned meanwhile makes no difference.
+            if (file.Exists && long.TryParse(System.IO.Path.GetFileNameWithoutExtension(file.Name), NumberStyles.None, CultureInfo.InvariantCulture, out var start))
             {
                 segments.Add(new Segment(start, file.FullName, file.Length));
             }

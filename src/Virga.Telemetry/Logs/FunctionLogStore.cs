@@ -203,11 +203,18 @@ public sealed class FunctionLogStore : IFunctionLog, IAsyncDisposable
 
     private void Load()
     {
-        foreach (var name in LogFolders.Find(_options.Directory))
+        try
         {
-            var file = _files.GetOrAdd(name, _newFile);
-            file.LastWritten = LogFolders.LastWritten(file.File.Folder);
-            _totalBytes += file.File.Bytes;
+            foreach (var name in LogFolders.Find(_options.Directory))
+            {
+                var file = _files.GetOrAdd(name, _newFile);
+                file.LastWritten = LogFolders.LastWritten(file.File.Folder);
+                _totalBytes += file.File.Bytes;
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _logger.LogError(e, "The earlier function logs in {Directory} cannot be listed; they are not counted towards the bound", _options.Directory);
         }
     }
 
@@ -258,11 +265,9 @@ public sealed class FunctionLogStore : IFunctionLog, IAsyncDisposable
 
     private bool TryAppend(FunctionLogFile file, ReadOnlySpan<byte> bytes)
     {
-        var before = file.File.Bytes;
         try
         {
-            KeepOpen(file);
-            file.File.Append(bytes);
+            Append(file, bytes);
             file.LastWritten = _time.GetUtcNow().ToUnixTimeMilliseconds();
             _isFailing = false;
             return true;
@@ -278,8 +283,19 @@ public sealed class FunctionLogStore : IFunctionLog, IAsyncDisposable
 
             return false;
         }
+    }
+
+    private void Append(FunctionLogFile file, ReadOnlySpan<byte> bytes)
+    {
+        var before = file.File.Bytes;
+        KeepOpen(file);
+        try
+        {
+            file.File.Append(bytes);
+        }
         finally
         {
+            // A failed append may have begun a segment, or pruned one.
             _totalBytes += file.File.Bytes - before;
         }
     }

@@ -101,7 +101,7 @@ internal static class LogLineFormat
             // JSON has raw line ends between its tokens only, so that this changes no value.
             json.WriteRawValue(fields.Replace('\n', ' ').Replace('\r', ' '));
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or ArgumentException)
         {
             // The user's logger made it: it is kept as the text that it is.
             json.WriteStringValue(fields);

@@ -1,0 +1,3 @@
+export default function hello(event) {
+  return { hello: event.query.name ?? 'world' };
+}

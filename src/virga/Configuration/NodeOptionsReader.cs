@@ -1,0 +1,89 @@
+using Virga.Cli.Failures;
+using Virga.Cli.Yaml;
+
+namespace Virga.Configuration;
+
+/// <summary>Finds a node's options: what the command line says, else the environment, else the configuration file, else the default.</summary>
+/// <param name="option">Gives the text of a command-line option; null when it was not given.</param>
+/// <param name="variable">Gives an environment variable; null when it is not set.</param>
+/// <param name="directory">The folder that relative paths of the command line and the environment start from.</param>
+internal sealed class NodeOptionsReader(Func<string, string?> option, Func<string, string?> variable, string directory)
+{
+    public const string ConfigOption = "--config";
+    public const string ConfigVariable = "VIRGA_CONFIG";
+    private const string DefaultData = ".virga";
+
+    /// <summary>Reads and validates everything.</summary>
+    /// <exception cref="UsageException">A value is wrong; the message names the setting, where it came from and what it takes.</exception>
+    public NodeOptions Read()
+    {
+        var (file, root) = ReadFile();
+        var options = new NodeOptions { Data = Path.GetFullPath(DefaultData, directory) };
+        foreach (var setting in NodeSettings.All)
+        {
+            if (Find(setting, file, root) is var (text, source, folder, failure))
+            {
+                options = setting.Set(options, text, folder) ?? throw failure($"'{text}' in {source} cannot be used.", $"It takes {setting.Expected}.");
+            }
+        }
+
+        if (options.Gateway.Equals(options.Admin) && options.Gateway.Port != 0)
+        {
+            throw new UsageException($"The gateway and the control API would both listen on {options.Gateway}.", "Give one of them another port, with --gateway or --admin.");
+        }
+
+        return options;
+    }
+
+    private static void AllowOnlyKnown(YamlMapping root)
+    {
+        var keys = NodeSettings.All.Select(setting => setting.Key.Split('.')).ToList();
+        root.AllowOnly([.. keys.Select(key => key[0]).Distinct(StringComparer.Ordinal)]);
+        foreach (var section in keys.Where(key => key.Length > 1).GroupBy(key => key[0], key => key[1], StringComparer.Ordinal))
+        {
+            root.Mapping(section.Key)?.AllowOnly([.. section]);
+        }
+    }
+
+    private Found? Find(NodeSetting setting, string? file, YamlMapping? root)
+    {
+        if (option(setting.Option) is { } given)
+        {
+            return new Found(given, setting.Option, directory, Plain);
+        }
+
+        if (variable(setting.Variable) is { Length: > 0 } set)
+        {
+            return new Found(set, setting.Variable, directory, Plain);
+        }
+
+        var key = setting.Key.Split('.');
+        var mapping = key.Length > 1 ? root?.Mapping(key[0]) : root;
+        return mapping?.Text(key[^1]) is { } written
+            ? new Found(written, setting.Key, Path.GetDirectoryName(file)!, (detail, fix) => mapping.WrongAt(key[^1], detail, fix))
+            : null;
+
+        static UsageException Plain(string detail, string fix) => new(detail, fix);
+    }
+
+    private (string? File, YamlMapping? Root) ReadFile()
+    {
+        var (named, source) = option(ConfigOption) is { } given ? (given, ConfigOption) : (variable(ConfigVariable), ConfigVariable);
+        if (string.IsNullOrEmpty(named))
+        {
+            return (null, null);
+        }
+
+        var file = Path.GetFullPath(named, directory);
+        if (!File.Exists(file))
+        {
+            throw new UsageException($"There is no configuration file '{file}', which {source} names.", "Mend the path, or leave it out to run with defaults.");
+        }
+
+        var root = YamlMapping.Parse(named, File.ReadAllText(file));
+        AllowOnlyKnown(root);
+        return (file, root);
+    }
+
+    private sealed record Found(string Text, string Source, string Folder, Func<string, string, UsageException> Failure);
+}

@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Virga.Core.Resources;
+
+namespace Virga.Configuration;
+
+/// <summary>Everything that can be configured about a node.</summary>
+internal static class NodeSettings
+{
+    private static readonly NodeSetting Gateway = new(
+        "--gateway", "gateway.listen", "HOST:PORT", "Where functions are served [127.0.0.1:8080]", "an address such as 127.0.0.1:8080",
+        (options, text, _) => Address(text) is { } address ? options with { Gateway = address } : null);
+
+    private static readonly NodeSetting Admin = new(
+        "--admin", "admin.listen", "HOST:PORT", "Where the control API is [127.0.0.1:8090]", "an address such as 127.0.0.1:8090",
+        (options, text, _) => Address(text) is { } address ? options with { Admin = address } : null);
+
+    /// <summary>All of them, in the order of the help.</summary>
+    public static IReadOnlyList<NodeSetting> All { get; } =
+    [
+        new("--data", "data", "DIR", "Where metadata, packages and logs are kept [./.virga]", "the path of a folder",
+            (options, text, folder) => text.Contains('\0', StringComparison.Ordinal) ? null : options with { Data = Path.GetFullPath(text, folder) }),
+        Gateway,
+        Admin,
+        new("--max-body", "gateway.maxBody", "SIZE", "The largest request body [64MB]", "a size such as 64MB",
+            (options, text, _) => ByteSize.TryParse(text, out var size) && size.Bytes > 0 ? options with { MaxBody = size } : null),
+        new("--max-package", "packages.maxSize", "SIZE", "The largest package [256MB]", "a size such as 256MB",
+            (options, text, _) => ByteSize.TryParse(text, out var size) && size.Bytes > 0 ? options with { MaxPackage = size } : null),
+        new("--isolation", "instances.isolation", "process|bubblewrap", "How functions that do not say are kept apart [bubblewrap where it is available]", "process or bubblewrap",
+            (options, text, _) => text switch
+            {
+                "process" => options with { Isolation = Isolation.Process },
+                "bubblewrap" => options with { Isolation = Isolation.Bubblewrap },
+                _ => null,
+            }),
+        new("--pool-size", "instances.poolSize", "N", "Generic warm instances of each built-in environment [3]", "a whole number from 0 to 100",
+            (options, text, _) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size <= 100 ? options with { PoolSize = size } : null),
+        new("--log-level", "log.level", "LEVEL", "The least grave lines of the node's log: debug, info, warn or error [info]", "debug, info, warn or error",
+            (options, text, _) => Level(text) is { } level ? options with { LogLevel = level } : null),
+        new("--drain-timeout", "drainTimeout", "DURATION", "How long a stopping node waits for calls in flight [30s]", "a duration such as 30s",
+            (options, text, _) => Duration.TryParse(text, out var duration) ? options with { DrainTimeout = duration } : null),
+        new("--otlp-endpoint", "telemetry.otlpEndpoint", "URL", "Where traces are sent, by OTLP [nowhere]", "a URL such as http://127.0.0.1:4317",
+            (options, text, _) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? options with { OtlpEndpoint = url } : null),
+    ];
+
+    private static LogLevel? Level(string text) => text switch
+    {
+        "debug" => LogLevel.Debug,
+        "info" => LogLevel.Information,
+        "warn" => LogLevel.Warning,
+        "error" => LogLevel.Error,
+        _ => null,
+    };
+
+    // Clients find the node by the same variables, as a URL: both forms are taken.
+    private static IPEndPoint? Address(string text)
+    {
+        const string Scheme = "http://";
+        var address = text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? text[Scheme.Length..].TrimEnd('/') : text;
+        var colon = address.LastIndexOf(':');
+        if (colon <= 0 || !ushort.TryParse(address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port))
+        {
+            return null;
+        }
+
+        var host = address[..colon] switch
+        {
+            "localhost" => "127.0.0.1",
+            "*" => "0.0.0.0",
+            ['[', .. var v6, ']'] => v6,
+            var other => other,
+        };
+        return IPAddress.TryParse(host, out var ip) ? new IPEndPoint(ip, port) : null;
+    }
+}

@@ -1,0 +1,25 @@
+using System.Collections.Concurrent;
+using Virga.Core.Resources;
+using Virga.Core.Routing;
+
+namespace Virga.Control.Tests;
+
+/// <summary>Stands where the gateway and the execution engine stand, and notes what they are told.</summary>
+internal sealed class RecordingTraffic : IRouteSink, IFunctionLifecycleListener
+{
+    public ConcurrentDictionary<string, Route> Routes { get; } = new(StringComparer.Ordinal);
+
+    public ConcurrentQueue<FunctionVersion> Retired { get; } = new();
+
+    public void Put(Route route) => Routes[route.Name.Value] = route;
+
+    public void Remove(Route route) => Routes.TryRemove(route.Name.Value, out _);
+
+    public void VersionRetired(FunctionVersion version) => Retired.Enqueue(version);
+
+    public void Clear()
+    {
+        Routes.Clear();
+        Retired.Clear();
+    }
+}
