@@ -1,6 +1,7 @@
 // A Virga node of the benchmark's own: free ports, its own data folder.
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, mkdir, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -16,10 +17,13 @@ export const binary = resolve(process.env.VIRGA_BIN ?? join(import.meta.dirname,
 export async function withFolder(work) {
   const folder = await mkdtemp(join(tmpdir(), 'virga-bench-'));
   await chmod(folder, 0o755); // Sandboxed workers have other user ids.
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', remove); // Interrupted work is not waited for.
   try {
     return await work(folder);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    process.off('exit', remove);
+    remove();
   }
 }
 
@@ -56,7 +60,12 @@ export class VirgaNode {
     return this.#process.pid;
   }
 
-  /** Resolves with what it said, when it ends by itself. */
+  /** The end of what it printed. */
+  get output() {
+    return this.#process.output;
+  }
+
+  /** Resolves with what it said when it ends, whoever ended it. */
   get failure() {
     return this.#process.failure;
   }

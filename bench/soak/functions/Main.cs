@@ -1,0 +1,47 @@
+// Does what its query asks: answers, or fails in one of the ways in which functions fail.
+using System;
+using System.Collections.Generic;
+using System.Runtime.InteropServices;
+using System.Threading.Tasks;
+using Virga.Functions;
+
+public static class Main
+{
+    private const int SegmentationFault = 11;
+
+    public static async Task<object> Handler(Event @event, Context context)
+    {
+        switch (@event.Query["do"])
+        {
+            case "hello":
+                return new { hello = "world" };
+            case "throw":
+                throw new InvalidOperationException("as asked");
+            case "exit":
+                Environment.Exit(1);
+                break;
+            case "segfault":
+                raise(SegmentationFault);
+                break;
+            case "memory":
+                var held = new List<byte[]>();
+                while (true)
+                {
+                    var piece = new byte[16 * 1024 * 1024];
+                    Array.Fill(piece, (byte)1);
+                    held.Add(piece);
+                }
+
+            case "spin":
+                while (true)
+                {
+                }
+        }
+
+        await Task.Delay(TimeSpan.FromMinutes(1));
+        return null!;
+    }
+
+    [DllImport("libc")]
+    private static extern int raise(int signal);
+}
