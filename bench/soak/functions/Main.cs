@@ -7,6 +7,8 @@ using Virga.Functions;
 
 public static class Main
 {
+    // A machine without limits shall survive the bomb: the answer then tells that it went off.
+    private const int MostPieces = 64;
     private const int SegmentationFault = 11;
 
     public static async Task<object> Handler(Event @event, Context context)
@@ -25,13 +27,14 @@ public static class Main
                 break;
             case "memory":
                 var held = new List<byte[]>();
-                while (true)
+                while (held.Count < MostPieces)
                 {
                     var piece = new byte[16 * 1024 * 1024];
                     Array.Fill(piece, (byte)1);
                     held.Add(piece);
                 }
 
+                return new { held = held.Count };
             case "spin":
                 while (true)
                 {

@@ -1,6 +1,9 @@
 // Does what its query asks: answers, or fails in one of the ways in which functions fail.
 import { setTimeout as delay } from 'node:timers/promises';
 
+// A machine without limits shall survive the bomb: the answer then tells that it went off.
+const mostPieces = 64;
+
 const behaviours = {
   hello: () => ({ hello: 'world' }),
   throw: () => {
@@ -12,9 +15,11 @@ const behaviours = {
     return delay(60_000);
   },
   memory: () => {
-    for (const held = []; ; ) {
+    const held = [];
+    while (held.length < mostPieces) {
       held.push(Buffer.alloc(16 * 1024 * 1024, 1));
     }
+    return { held: held.length };
   },
   sleep: () => delay(60_000),
   spin: () => {

@@ -4,6 +4,9 @@ import os
 import signal
 import time
 
+# A machine without limits shall survive the bomb: the answer then tells that it went off.
+MOST_PIECES = 64
+
 
 def hello():
     return {"hello": "world"}
@@ -20,8 +23,9 @@ def segfault():
 
 def memory():
     held = []
-    while True:
+    while len(held) < MOST_PIECES:
         held.append(b"1" * (16 * 1024 * 1024))
+    return {"held": len(held)}
 
 
 def spin():
