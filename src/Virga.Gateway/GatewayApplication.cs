@@ -22,6 +22,10 @@ internal sealed class GatewayApplication(
     ILogger logger) : IHttpApplication<Exchange>
 {
     private readonly WebSocketSession _webSockets = new(options, time, metrics, logger);
+    private volatile bool _draining;
+
+    /// <summary>From now on every answer over HTTP/1.1 tells its client to use another connection; Kestrel itself tells those of HTTP/2.</summary>
+    public void BeginDraining() => _draining = true;
 
     /// <inheritdoc/>
     public Exchange CreateContext(IFeatureCollection contextFeatures)
@@ -140,6 +144,11 @@ internal sealed class GatewayApplication(
         var result = await invoker.InvokeAsync(invocation, exchange.Lifetime.RequestAborted);
         try
         {
+            if (_draining && exchange.Request.Protocol == "HTTP/1.1" && invocation.Trigger != Trigger.WebSocket)
+            {
+                exchange.Response.Headers.Connection = "close";
+            }
+
             if (result.Problem is { } problem)
             {
                 await AnswerProblemAsync(exchange, problem, result);

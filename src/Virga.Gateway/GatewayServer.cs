@@ -1,8 +1,10 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -24,7 +26,8 @@ public sealed class GatewayServer : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly GatewayMetrics _metrics = new();
     private readonly GatewayApplication _application;
-    private readonly ServiceProvider _services = new ServiceCollection().BuildServiceProvider();
+    private readonly ServiceProvider _services;
+    private readonly X509Certificate2? _certificate;
     private readonly KestrelServer _kestrel;
 
     /// <summary>Sets the gateway up; it listens from <see cref="StartAsync"/> on.</summary>
@@ -34,6 +37,8 @@ public sealed class GatewayServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(loggers);
         _options = options;
+        _certificate = options.Certificate?.Load();
+        _services = KestrelServices.Build(loggers);
         _time = time;
         _logger = loggers.CreateLogger("Virga.Gateway");
         _application = new GatewayApplication(invoker, new CallResolver(catalog, routes), time, options, _metrics, _logger);
@@ -69,6 +74,7 @@ public sealed class GatewayServer : IAsyncDisposable
     /// <summary>Stops accepting connections and waits for the requests in flight; what still runs after <paramref name="drainTimeout"/> is broken off.</summary>
     public async Task StopAsync(TimeSpan drainTimeout)
     {
+        _application.BeginDraining();
         using var timeout = new CancellationTokenSource(drainTimeout, _time);
         await _kestrel.StopAsync(timeout.Token);
     }
@@ -79,6 +85,7 @@ public sealed class GatewayServer : IAsyncDisposable
         await StopAsync(TimeSpan.Zero);
         _kestrel.Dispose();
         await _services.DisposeAsync();
+        _certificate?.Dispose();
         _metrics.Dispose();
     }
 
@@ -117,12 +124,12 @@ public sealed class GatewayServer : IAsyncDisposable
         limits.MinRequestBodyDataRate = new MinDataRate(_options.MinBodyRate, _options.MinBodyRateGrace);
         limits.MaxConcurrentConnections = _options.MaxConnections;
         limits.MaxConcurrentUpgradedConnections = _options.MaxConnections;
-        if (_options.Certificate is { } certificate)
+        if (_certificate is not null)
         {
             kestrel.Listen(_options.Endpoint, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1AndHttp2;
-                listen.UseHttps(certificate.Load());
+                listen.UseHttps(new HttpsConnectionAdapterOptions { ServerCertificate = _certificate });
             });
             return kestrel;
         }

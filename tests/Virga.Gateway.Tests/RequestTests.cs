@@ -186,19 +186,6 @@ public sealed class RequestTests
         Encoding.Latin1.GetString(buffer, 0, count).ShouldEndWith("early");
     }
 
-    [Fact]
-    public async Task A_traceparent_is_passed_on_as_it_came()
-    {
-        const string TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-        await using var gateway = (await RunningGateway.StartAsync()).With("hello", invocation => ScriptedResult.Answer(200, invocation.TraceParent ?? "none"));
-        using var traced = new HttpRequestMessage(HttpMethod.Get, "/f/hello");
-        traced.Headers.Add("traceparent", TraceParent);
-        using var response = await gateway.Client.SendAsync(traced, Cancellation);
-
-        (await response.Content.ReadAsStringAsync(Cancellation)).ShouldBe(TraceParent);
-        (await gateway.SendRawAsync("GET /f/hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).ShouldEndWith("none");
-    }
-
     private static async ValueTask<InvocationResult> CountAsync(Invocation invocation, CancellationToken cancellation)
     {
         var body = invocation.BodyStream.ShouldNotBeNull();

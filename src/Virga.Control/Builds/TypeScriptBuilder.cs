@@ -18,6 +18,8 @@ internal sealed class TypeScriptBuilder(BuildOptions options) : IPackageBuilder
     public bool IsNeeded(string source) =>
         HasTypeScriptMain(Path.Combine(source, "package.json")) || Directory.EnumerateFiles(source).Any(IsTypeScript);
 
+    private const string BundleName = "index.mjs";
+
     public async Task BuildAsync(string source, string output, CancellationToken cancellation)
     {
         if (options.TypeScriptBuilderPath is not { } script)
@@ -25,7 +27,7 @@ internal sealed class TypeScriptBuilder(BuildOptions options) : IPackageBuilder
             throw BuildFailures.NoBuilder("TypeScript builder", "Deploy JavaScript, or set the path of build-typescript.mjs in the node's configuration.");
         }
 
-        var start = new ProcessStartInfo(options.NodePath, [script, "--source", source, "--output", output])
+        var start = new ProcessStartInfo(options.NodePath, [script, source, Path.Combine(output, BundleName)])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
@@ -56,7 +58,31 @@ internal sealed class TypeScriptBuilder(BuildOptions options) : IPackageBuilder
         {
             BuilderProcess.End(process);
         }
+
+        CopyAssets(source, output);
     }
+
+    // The bundle holds all code; what the function reads at run time (templates, data) stays beside it.
+    private static void CopyAssets(string source, string output)
+    {
+        foreach (var path in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
+        {
+            var relative = Path.GetRelativePath(source, path);
+            if (IsCode(relative))
+            {
+                continue;
+            }
+
+            var target = Path.Combine(output, relative);
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(path, target);
+        }
+    }
+
+    private static bool IsCode(string relative) =>
+        relative.Split(Path.DirectorySeparatorChar)[0] == "node_modules"
+        || Array.Exists(Extensions, extension => relative.EndsWith(extension, StringComparison.Ordinal))
+        || relative is BundleName or "package.json" or "package-lock.json" or "tsconfig.json";
 
     private static bool IsTypeScript(string path) =>
         Extensions.Any(extension => path.EndsWith(extension, StringComparison.Ordinal)) && !path.EndsWith(DeclarationSuffix, StringComparison.Ordinal);

@@ -11,6 +11,7 @@ internal static class HopByHop
         StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whether a header stays on its connection; <paramref name="connection"/> is the message's own <c>Connection</c> header.</summary>
+    /// <remarks>Kestrel reduces a request's <c>Connection</c> header that has <c>close</c> to just that, so that the names beside it are not known here.</remarks>
     public static bool Contains(string name, StringValues connection) =>
         Names.Contains(name) || name.StartsWith("proxy-", StringComparison.OrdinalIgnoreCase) || IsNamedBy(connection, name);
 

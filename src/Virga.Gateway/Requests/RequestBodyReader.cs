@@ -1,6 +1,4 @@
 using System.IO.Pipelines;
-using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Http;
 using Virga.Core.Problems;
 
 namespace Virga.Gateway.Requests;

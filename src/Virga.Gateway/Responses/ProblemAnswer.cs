@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Collections;
+using System.Collections.ObjectModel;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -44,7 +46,7 @@ internal static class ProblemAnswer
 
     private static ReadOnlyMemory<byte> Format(Problem problem, string instance)
     {
-        var buffer = new System.Buffers.ArrayBufferWriter<byte>(512);
+        var buffer = new ArrayBufferWriter<byte>(512);
         using (var writer = new Utf8JsonWriter(buffer, Readable))
         {
             writer.WriteStartObject();
@@ -55,7 +57,7 @@ internal static class ProblemAnswer
             WriteText(writer, "fix", problem.Fix);
             writer.WriteString("fault", FaultName(problem.Fault));
             writer.WriteString("instance", instance);
-            foreach (var (name, value) in problem.Extensions ?? System.Collections.ObjectModel.ReadOnlyDictionary<string, object?>.Empty)
+            foreach (var (name, value) in problem.Extensions ?? ReadOnlyDictionary<string, object?>.Empty)
             {
                 writer.WritePropertyName(name);
                 WriteValue(writer, value);
