@@ -1,7 +1,7 @@
 // What a case hands over: tables, and how its figures stand against the targets.
 import { table } from '../harness/markdown.mjs';
 
-export const us = (microseconds) => (microseconds >= 10_000 ? `${(microseconds / 1000).toFixed(1)} ms` : `${Math.round(microseconds)} µs`);
+export const us = (microseconds) => (microseconds >= 1000 ? `${(microseconds / 1000).toFixed(1)} ms` : `${Math.round(microseconds)} µs`);
 export const ms = (milliseconds) => `${milliseconds.toFixed(milliseconds < 10 ? 2 : 0)} ms`;
 export const mb = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
 export const times = (ratio) => `${ratio.toFixed(2)} x`;

@@ -35,9 +35,9 @@ const started = performance.now();
 const results = await withServers(async () => {
   const results = [];
   for (const name of options.case) {
-    console.error(`${name} …`);
+    console.error(`Measuring ${name}`);
     const result = await cases[name](plan);
-    console.error(`${result.sections.join('\n\n')}\n`);
+    console.log(`${result.sections.join('\n\n')}\n`);
     results.push(result);
   }
   return results;
@@ -47,22 +47,22 @@ const versions = [
   `virga ${await commit()}`,
   `node ${process.version}`,
   `.NET ${await versionOf('dotnet', '--version')}`,
-  await versionOf('python3', '--version'),
+  await versionOf('/usr/bin/python3', '--version'),
   `functions-framework ${JSON.parse(await readFile(frameworkManifest, 'utf8')).version}`,
   await versionOf(workerd, '--version'),
   await versionOf('bwrap', '--version'),
 ];
 const targets = results.flatMap((result) => result.targets);
 const minutes = Math.round((performance.now() - started) / 60_000);
-const page = [
+const summary = [
   `Measured on ${new Date().toISOString().slice(0, 10)} in ${minutes} min with \`./dev bench invoke\` on ${await describeMachine()}: ${versions.join(', ')}.`,
   targetTable(targets),
-  ...results.flatMap((result) => result.sections),
-].join('\n\n');
-console.log(page);
+];
+console.log(summary.join('\n\n'));
 
 const complete = options.case.length === Object.keys(cases).length;
 if (complete && !options.quick) {
+  const page = [...summary, ...results.flatMap((result) => result.sections)].join('\n\n');
   await writeFile(join(here, 'results.md'), `# Results of bench/invoke\n\n${page}\n`);
   await replaceSection(join(here, '../../docs/benchmarks.md'), 'invoke', page);
 } else {

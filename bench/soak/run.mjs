@@ -33,7 +33,7 @@ await withServers(() =>
     console.log(`Seed ${seed}; ${minutes} min on ${await describeMachine()}.`);
     const node = await VirgaNode.start(folder);
     const traffic = new Traffic(makeFleet(), node, seed);
-    await traffic.deployAll();
+    await traffic.begin();
     await Promise.race([traffic.run(warmUpMs), endOf(node)]);
     const figures = await Figures.open(node, folder);
     await node.api.poolsFull();

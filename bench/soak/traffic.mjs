@@ -6,6 +6,7 @@ import { SeededRandom } from './seeded-random.mjs';
 
 const callers = 16;
 const deployEveryMs = 1000;
+const mostShown = 400;
 
 const behaviours = { hello: 880, throw: 40, exit: 25, segfault: 20, memory: 10, sleep: 15, spin: 10 };
 
@@ -47,10 +48,14 @@ export class Traffic {
     return Object.values(this.answers).flatMap(Object.values).reduce((sum, many) => sum + many, 0);
   }
 
-  async deployAll() {
+  /** Deploys every function and calls it once: from then on every environment has its pool. */
+  async begin() {
+    const client = new HttpClient(this.#node.gateway, 1);
     for (const member of this.#fleet) {
       await deploy(this.#node.api, member, this.#nextMark());
+      await this.#call(client, member, 'hello');
     }
+    client.close();
   }
 
   /** Calls and deploys for so long; all connections are closed when it returns. */
@@ -59,7 +64,7 @@ export class Traffic {
     const client = new HttpClient(this.#node.gateway, callers);
     try {
       await Promise.all([
-        ...Array.from({ length: callers }, (_, caller) => this.#call(client, new SeededRandom(this.#seed + caller), end)),
+        ...Array.from({ length: callers }, (_, caller) => this.#callOn(client, new SeededRandom(this.#seed + caller), end)),
         this.#redeploy(new SeededRandom(this.#seed - 1), end),
       ]);
     } finally {
@@ -68,17 +73,19 @@ export class Traffic {
     this.#seed += callers + 1;
   }
 
-  async #call(client, random, end) {
+  async #callOn(client, random, end) {
     while (performance.now() < end) {
-      const member = random.pick(this.#fleet);
-      const behaviour = random.weighted(behaviours);
-      const { status, body } = await client.send('GET', `/f/${member.name}?do=${behaviour}`);
-      const answers = (this.answers[behaviour] ??= {});
-      answers[status] = (answers[status] ?? 0) + 1;
-      const allowed = [...expected[behaviour], ...(member.concurrency > 1 ? shared : []), ...(member.deleted ? absent : [])];
-      if (!allowed.includes(status)) {
-        this.surprises.push(`${member.name} ${behaviour}: ${status} ${body.toString().slice(0, 400)}`);
-      }
+      await this.#call(client, random.pick(this.#fleet), random.weighted(behaviours));
+    }
+  }
+
+  async #call(client, member, behaviour) {
+    const { status, body } = await client.send('GET', `/f/${member.name}?do=${behaviour}`);
+    const answers = (this.answers[behaviour] ??= {});
+    answers[status] = (answers[status] ?? 0) + 1;
+    const allowed = [...expected[behaviour], ...(member.concurrency > 1 ? shared : []), ...(member.deleted ? absent : [])];
+    if (!allowed.includes(status)) {
+      this.surprises.push(`${member.name} ${behaviour}: ${status} ${body.toString().slice(0, mostShown)}`);
     }
   }
 
