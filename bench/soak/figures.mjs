@@ -10,7 +10,7 @@ const settleStepMs = 1000;
 export const bounds = {
   // The collector gives memory back late, and caches of metrics and metadata fill up to their limits.
   memory: { what: 'resident memory of the node', slack: 64e6, show: (bytes) => `${(bytes / 1e6).toFixed(1)} MB` },
-  // Log files are opened when written to, connections of the control client are kept alive.
+  // Log files that change over, and kept-alive connections of the control client.
   descriptors: { what: 'open file descriptors of the node', slack: 16, show: String },
   processes: { what: 'processes below the node', slack: 0, show: String },
   controlGroups: { what: 'control groups', slack: 0, show: String },

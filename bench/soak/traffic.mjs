@@ -48,12 +48,13 @@ export class Traffic {
     return Object.values(this.answers).flatMap(Object.values).reduce((sum, many) => sum + many, 0);
   }
 
-  /** Deploys every function and calls it once: from then on every environment has its pool. */
+  /** Deploys every function, calls it and lets it fail: from then on every environment has its pool, and every function its log file. */
   async begin() {
     const client = new HttpClient(this.#node.gateway, 1);
     for (const member of this.#fleet) {
       await deploy(this.#node.api, member, this.#nextMark());
       await this.#call(client, member, 'hello');
+      await this.#call(client, member, 'throw');
     }
     client.close();
   }
