@@ -26,12 +26,12 @@ internal static class ChangeEndpoints
         var after = ReadSince(context);
         var follow = context.ReadFlag("follow");
         var cancellation = context.RequestAborted;
+        context.Response.ContentType = "application/x-ndjson";
         context.Response.Headers.CacheControl = "no-store";
         while (true)
         {
             var next = changes.NextChange;
             var batch = await store.ReadChangesAsync(after, BatchSize, cancellation);
-            context.Response.ContentType = "application/x-ndjson";
             foreach (var change in batch)
             {
                 after = change.Sequence;

@@ -69,7 +69,7 @@ internal sealed partial class CSharpCompiler : IAsyncDisposable
         await _idle.DisposeAsync();
         await _turn.WaitAsync();
         Drop();
-        _turn.Dispose();
+        _turn.Release();
     }
 
     [LoggerMessage(LogLevel.Debug, "Compiler: {Line}")]

@@ -98,6 +98,11 @@ internal sealed class EnvironmentService(IMetadataStore store, ChangeLog changes
         {
             throw new ProblemException(KnownProblems.InvalidSpec("mounts has a path that is not absolute.", "Write both the host's path and the sandbox's path in full."));
         }
+
+        if (spec.Variables.Any(variable => variable.Key.Length == 0 || variable.Key.Contains('=', StringComparison.Ordinal) || variable.Value is null || variable.Value.Contains('\0', StringComparison.Ordinal)))
+        {
+            throw new ProblemException(KnownProblems.InvalidSpec("variables has a name or value that no environment variable can have."));
+        }
     }
 
     private void RequireOwn(ResourceName name)

@@ -96,9 +96,9 @@ internal static class RouteRules
 
         foreach (var value in cors.Origins.Concat(cors.Headers).Concat(cors.ExposedHeaders))
         {
-            if (value.Any(c => char.IsControl(c) || c > '~'))
+            if (value is null || value.Any(c => char.IsControl(c) || c > '~'))
             {
-                throw new ProblemException(KnownProblems.InvalidSpec($"'{Packages.PackagePath.Printable(value)}' in cors cannot stand in a header."));
+                throw new ProblemException(KnownProblems.InvalidSpec($"'{Packages.PackagePath.Printable(value ?? "")}' in cors cannot stand in a header."));
             }
         }
     }

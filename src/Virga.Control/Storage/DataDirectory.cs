@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Virga.Core.Problems;
 
 namespace Virga.Control.Storage;
@@ -11,6 +10,9 @@ namespace Virga.Control.Storage;
 public sealed class DataDirectory : IDisposable
 {
     private const string LockName = "node.lock";
+
+    // Beside the lock, because a locked file cannot be opened by others.
+    private const string OwnerName = "node.pid";
 
     private readonly FileStream _lock;
 
@@ -33,11 +35,8 @@ public sealed class DataDirectory : IDisposable
         {
             Directory.CreateDirectory(full);
 
-            // Opened without truncation: the file may be another node's, which must keep the id that it wrote.
             var file = new FileStream(lockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            file.SetLength(0);
-            file.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-            file.Flush();
+            WriteOwner(full, file);
             return new DataDirectory(full, file);
         }
         catch (IOException exception) when (DiskFaults.IsFull(exception))
@@ -46,7 +45,7 @@ public sealed class DataDirectory : IDisposable
         }
         catch (IOException exception) when (exception is not (DirectoryNotFoundException or FileNotFoundException) && File.Exists(lockPath))
         {
-            throw new ProblemException(KnownProblems.DataFolderInUse($"The data folder '{full}' is in use by another node{OwnerOf(lockPath)}."), exception);
+            throw new ProblemException(KnownProblems.DataFolderInUse($"The data folder '{full}' is in use by another node{OwnerOf(full)}."), exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -58,13 +57,25 @@ public sealed class DataDirectory : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();
 
-    private static string OwnerOf(string lockPath)
+    private static void WriteOwner(string folder, FileStream held)
     {
         try
         {
-            using var file = new FileStream(lockPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            using var reader = new StreamReader(file, Encoding.ASCII);
-            return int.TryParse(reader.ReadToEnd(), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? $" (pid {pid})" : "";
+            File.WriteAllText(System.IO.Path.Combine(folder, OwnerName), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    private static string OwnerOf(string folder)
+    {
+        try
+        {
+            var text = File.ReadAllText(System.IO.Path.Combine(folder, OwnerName));
+            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? $" (pid {pid})" : "";
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -1,0 +1,135 @@
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Virga.Cli.Tests.Support;
+
+/// <summary>A node's control API over HTTP, as far as the client uses it: resources and packages in memory.</summary>
+internal sealed class ControlApi : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly SortedDictionary<string, JsonObject> _resources = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _packages = new(StringComparer.Ordinal);
+
+    private ControlApi(WebApplication app) => _app = app;
+
+    public string Url => _app.Urls.First();
+
+    /// <summary>Every request that could change something, as <c>METHOD path</c>.</summary>
+    public List<string> Writes { get; } = [];
+
+    /// <summary>Answers with a problem where it gives one.</summary>
+    public Func<string, JsonObject?> Problem { get; set; } = _ => null;
+
+    /// <summary>What an invocation is answered with.</summary>
+    public RequestDelegate Invoke { get; set; } = context => context.Response.WriteAsync("hello");
+
+    public static async Task<ControlApi> StartAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var api = new ControlApi(builder.Build());
+        api._app.Run(api.ServeAsync);
+        await api._app.StartAsync(TestContext.Current.CancellationToken);
+        return api;
+    }
+
+    public static JsonObject ProblemOf(string slug, int status, string fault, string detail, string fix) => new()
+    {
+        ["type"] = "urn:virga:problem:" + slug,
+        ["title"] = "A title",
+        ["status"] = status,
+        ["fault"] = fault,
+        ["detail"] = detail,
+        ["fix"] = fix,
+    };
+
+    public JsonObject Resource(string kind, string name) => _resources[$"{kind}/{name}"];
+
+    public IEnumerable<string> Names(string kind) => _resources.Keys.Where(key => key.StartsWith(kind + "/", StringComparison.Ordinal)).Select(key => key[(kind.Length + 1)..]);
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private async Task ServeAsync(HttpContext context)
+    {
+        var request = context.Request;
+        var path = request.Path.Value!.Replace("/api/v1/", "", StringComparison.Ordinal).Replace("tenants/default/namespaces/default/", "", StringComparison.Ordinal);
+        var line = $"{request.Method} {path}";
+        if (Problem(line) is { } problem)
+        {
+            await AnswerAsync(context, problem["status"]!.GetValue<int>(), problem, "application/problem+json");
+            return;
+        }
+
+        if (path.EndsWith("/invoke", StringComparison.Ordinal))
+        {
+            await Invoke(context);
+            return;
+        }
+
+        if (request.Method != "GET")
+        {
+            Writes.Add(line);
+        }
+
+        using var buffer = new MemoryStream();
+        await request.Body.CopyToAsync(buffer, context.RequestAborted);
+        var (status, answer) = Answer(request.Method, path, buffer.ToArray());
+        await AnswerAsync(context, status, answer, status == 404 ? "application/problem+json" : "application/json");
+    }
+
+    private (int Status, JsonObject Answer) Answer(string method, string path, byte[] body)
+    {
+        var missing = (404, ProblemOf("not-found", 404, "client", $"There is no {path}.", "See what there is."));
+        switch (method, path.Split('/'))
+        {
+            case ("GET", ["node"]):
+                return (200, new JsonObject { ["gateway"] = "http://127.0.0.1:8080", ["version"] = "0.1.0" });
+            case ("POST", ["packages"]):
+                var digest = "sha256:" + Convert.ToHexStringLower(SHA256.HashData(body));
+                _packages.Add(digest);
+                return (201, new JsonObject { ["digest"] = digest, ["size"] = body.Length });
+            case ("GET", ["packages", var wanted]):
+                return _packages.Contains(wanted) ? (200, new JsonObject { ["digest"] = wanted }) : missing;
+            case ("GET", [var kind]):
+                return (200, new JsonObject { ["items"] = new JsonArray([.. Names(kind).Select(name => Resource(kind, name).DeepClone())]), ["continue"] = null });
+            case ("GET", [var kind, var name]):
+                return _resources.TryGetValue($"{kind}/{name}", out var found) ? (200, found) : missing;
+            case ("POST", [var kind]):
+                var created = JsonNode.Parse(body)!.AsObject();
+                return Put(kind, created["name"]?.ToString() ?? $"{kind}-{_resources.Count}", created["spec"]!);
+            case ("PUT", [var kind, var name]):
+                return Put(kind, name, JsonNode.Parse(body)!["spec"]!);
+            case ("DELETE", [var kind, var name]):
+                return _resources.Remove($"{kind}/{name}") ? (200, []) : missing;
+            default:
+                return missing;
+        }
+    }
+
+    private (int Status, JsonObject Answer) Put(string kind, string name, JsonNode spec)
+    {
+        var version = _resources.TryGetValue($"{kind}/{name}", out var current) ? current["version"]!.GetValue<int>() + 1 : 1;
+        var resource = new JsonObject
+        {
+            ["kind"] = kind.TrimEnd('s'),
+            ["name"] = name,
+            ["version"] = version,
+            ["spec"] = spec.DeepClone(),
+            ["status"] = new JsonObject { ["liveVersion"] = version },
+        };
+        _resources[$"{kind}/{name}"] = resource;
+        return (version == 1 ? 201 : 200, resource);
+    }
+
+    private static Task AnswerAsync(HttpContext context, int status, JsonObject answer, string type)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = type;
+        return context.Response.WriteAsync(answer.ToJsonString());
+    }
+}
