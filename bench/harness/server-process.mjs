@@ -90,20 +90,30 @@ export class ServerProcess {
     clearTimeout(kill);
   }
 
+  /** How many servers are running. */
+  static get running() {
+    return ServerProcess.#running.size;
+  }
+
   static async stopAll() {
     await Promise.all([...ServerProcess.#running].map((server) => server.stop()));
   }
 }
 
-/** Runs `work`, and ends every server that is still running when it is done, fails or is interrupted. */
+/**
+ * Runs `work` and ends every server that is still running when it is done or fails. An interruption ends the servers and
+ * then this process.
+ */
 export async function withServers(work) {
-  const interrupted = new Promise((_, reject) => {
-    for (const signal of ['SIGINT', 'SIGTERM']) {
-      process.once(signal, () => reject(new Error(`interrupted by ${signal}`)));
-    }
-  });
+  for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]]) {
+    process.once(signal, async () => {
+      console.error(`Interrupted: ending ${ServerProcess.running} servers.`);
+      await ServerProcess.stopAll();
+      process.exit(code);
+    });
+  }
   try {
-    return await Promise.race([work(), interrupted]);
+    return await work();
   } finally {
     await ServerProcess.stopAll();
   }

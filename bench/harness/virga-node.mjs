@@ -13,18 +13,12 @@ const run = promisify(execFile);
 /** The executable under test: `VIRGA_BIN`, or what `./dev build` left in the repository. */
 export const binary = resolve(process.env.VIRGA_BIN ?? join(import.meta.dirname, '../../bin/virga'));
 
-/** Gives `work` an empty folder that is removed afterwards. */
-export async function withFolder(work) {
+/** An empty folder that is removed when this process ends: by then no server writes to it. */
+export async function temporaryFolder() {
   const folder = await mkdtemp(join(tmpdir(), 'virga-bench-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   await chmod(folder, 0o755); // Sandboxed workers have other user ids.
-  const remove = () => rmSync(folder, { recursive: true, force: true });
-  process.once('exit', remove); // Interrupted work is not waited for.
-  try {
-    return await work(folder);
-  } finally {
-    process.off('exit', remove);
-    remove();
-  }
+  return folder;
 }
 
 export class VirgaNode {

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { describeMachine } from '../harness/machine.mjs';
 import { table } from '../harness/markdown.mjs';
 import { withServers } from '../harness/server-process.mjs';
-import { withFolder, VirgaNode } from '../harness/virga-node.mjs';
+import { temporaryFolder, VirgaNode } from '../harness/virga-node.mjs';
 import { bounds, exceeded, Figures } from './figures.mjs';
 import { makeFleet } from './fleet.mjs';
 import { Traffic } from './traffic.mjs';
@@ -28,27 +28,26 @@ const warmUpMs = Math.min(60_000, soakMs / 10);
 // Instances are kept warm for 5 s; what has not ended after this is not going to.
 const quietMs = 20_000;
 
-await withServers(() =>
-  withFolder(async (folder) => {
-    console.log(`Seed ${seed}; ${minutes} min on ${await describeMachine()}.`);
-    const node = await VirgaNode.start(folder);
-    const traffic = new Traffic(makeFleet(), node, seed);
-    await traffic.begin();
-    await Promise.race([traffic.run(warmUpMs), endOf(node)]);
-    const figures = await Figures.open(node, folder);
-    await node.api.poolsFull();
-    await delay(quietMs);
-    const before = await figures.read();
-    console.log('Baseline taken; running.');
+await withServers(async () => {
+  const folder = await temporaryFolder();
+  console.log(`Seed ${seed}; ${minutes} min on ${await describeMachine()}.`);
+  const node = await VirgaNode.start(folder);
+  const traffic = new Traffic(makeFleet(), node, seed);
+  await traffic.begin();
+  await Promise.race([traffic.run(warmUpMs), endOf(node)]);
+  const figures = await Figures.open(node, folder);
+  await node.api.poolsFull();
+  await delay(quietMs);
+  const before = await figures.read();
+  console.log('Baseline taken; running.');
 
-    await Promise.race([traffic.run(soakMs), endOf(node)]);
-    const loaded = await figures.read();
-    await delay(quietMs);
-    const after = await figures.settle(before);
-    await node.stop();
-    process.exitCode = report({ traffic, before, loaded, after, hasControlGroups: figures.hasControlGroups, output: node.output });
-  }),
-);
+  await Promise.race([traffic.run(soakMs), endOf(node)]);
+  const loaded = await figures.read();
+  await delay(quietMs);
+  const after = await figures.settle(before);
+  await node.stop();
+  process.exitCode = report({ traffic, before, loaded, after, hasControlGroups: figures.hasControlGroups, output: node.output });
+});
 
 async function endOf(node) {
   throw new Error(await node.failure);

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HttpClient } from '../../harness/http-client.mjs';
 import { median } from '../../harness/statistics.mjs';
-import { withFolder, VirgaNode } from '../../harness/virga-node.mjs';
+import { temporaryFolder, VirgaNode } from '../../harness/virga-node.mjs';
 import { hello } from '../functions.mjs';
 import { atMost, ms, section } from '../report.mjs';
 
@@ -13,16 +13,15 @@ export async function compile({ compilations }) {
   const cold = [];
   const warm = [];
   for (let start = 0; start < compilations.cold; start++) {
-    await withFolder(async (folder) => {
-      const node = await VirgaNode.start(folder);
-      cold.push(await deployAndCall(node, folder, 'first'));
-      if (start === compilations.cold - 1) {
-        for (let index = 0; index < compilations.warm; index++) {
-          warm.push(await deployAndCall(node, folder, `next-${index}`));
-        }
+    const folder = await temporaryFolder();
+    const node = await VirgaNode.start(folder);
+    cold.push(await deployAndCall(node, folder, 'first'));
+    if (start === compilations.cold - 1) {
+      for (let index = 0; index < compilations.warm; index++) {
+        warm.push(await deployAndCall(node, folder, `next-${index}`));
       }
-      await node.stop();
-    });
+    }
+    await node.stop();
   }
   const row = (name, figures) => [name, ...['deployMs', 'callMs', 'totalMs'].map((part) => ms(median(figures.map((figure) => figure[part]))))];
   return {

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { residentBytes } from '../../harness/process-figures.mjs';
 import { median } from '../../harness/statistics.mjs';
-import { withFolder, VirgaNode } from '../../harness/virga-node.mjs';
+import { temporaryFolder, VirgaNode } from '../../harness/virga-node.mjs';
 import { load } from '../../harness/wrk.mjs';
 import { hello } from '../functions.mjs';
 import { atMost, count, mb, ms, section, times, us } from '../report.mjs';
@@ -14,38 +14,35 @@ const tolerance = 1.05;
 const controlConnections = 8;
 
 export async function size(plan) {
-  return withFolder((few) =>
-    withFolder(async (many) => {
-      await prepare(few, 1);
-      const growth = await prepare(many, plan.deployed);
-      const [fewIdle, manyIdle] = [await restarts(few, plan), await restarts(many, plan)];
-      const perFunction = (manyIdle.resident - fewIdle.resident) / (plan.deployed - 1);
-      const warm = await warmCalls(few, many, plan);
-      const deployed = `${count(plan.deployed)} functions`;
-      return {
-        sections: [
-          section({
-            title: 'The node itself',
-            note: `Started with an existing data folder, until /readyz answers 200; resident memory ${plan.settleMs / 1000} s later, nothing called. Medians of ${plan.starts} starts. Every function has a route; a warm call of one of them by wrk at one connection, alternating between both nodes.`,
-            head: ['', '1 function', deployed],
-            rows: [
-              ['start to ready', ms(fewIdle.startMs), ms(manyIdle.startMs)],
-              ['resident memory, idle', mb(fewIdle.resident), mb(manyIdle.resident)],
-              ['per deployed function', '', `${count(perFunction)} B`],
-              ['per deployed function, in the node that deployed them', '', `${count(growth / (plan.deployed - 1))} B`],
-              ['warm node call, p50', us(warm.few), us(warm.many)],
-            ],
-          }),
+  const [few, many] = [await temporaryFolder(), await temporaryFolder()];
+  await prepare(few, 1);
+  const growth = await prepare(many, plan.deployed);
+  const [fewIdle, manyIdle] = [await restarts(few, plan), await restarts(many, plan)];
+  const perFunction = (manyIdle.resident - fewIdle.resident) / (plan.deployed - 1);
+  const warm = await warmCalls(few, many, plan);
+  const deployed = `${count(plan.deployed)} functions`;
+  return {
+    sections: [
+      section({
+        title: 'The node itself',
+        note: `Started with an existing data folder, until /readyz answers 200; resident memory ${plan.settleMs / 1000} s later, nothing called. Medians of ${plan.starts} starts. Every function has a route; a warm call of one of them by wrk at one connection, alternating between both nodes.`,
+        head: ['', '1 function', deployed],
+        rows: [
+          ['start to ready', ms(fewIdle.startMs), ms(manyIdle.startMs)],
+          ['resident memory, idle', mb(fewIdle.resident), mb(manyIdle.resident)],
+          ['per deployed function', '', `${count(perFunction)} B`],
+          ['per deployed function, in the node that deployed them', '', `${count(growth / (plan.deployed - 1))} B`],
+          ['warm node call, p50', us(warm.few), us(warm.many)],
         ],
-        targets: [
-          atMost('node, start to ready', fewIdle.startMs, 1000, ms),
-          atMost('node, resident memory idle', fewIdle.resident, idleMemoryLimit, mb),
-          atMost('memory per deployed idle function', perFunction, perFunctionLimit, (bytes) => `${count(bytes)} B`),
-          atMost(`warm call with ${deployed}, to the same with 1`, warm.many / warm.few, tolerance, times),
-        ],
-      };
-    }),
-  );
+      }),
+    ],
+    targets: [
+      atMost('node, start to ready', fewIdle.startMs, 1000, ms),
+      atMost('node, resident memory idle', fewIdle.resident, idleMemoryLimit, mb),
+      atMost('memory per deployed idle function', perFunction, perFunctionLimit, (bytes) => `${count(bytes)} B`),
+      atMost(`warm call with ${deployed}, to the same with 1`, warm.many / warm.few, tolerance, times),
+    ],
+  };
 }
 
 /** Deploys functions with routes into a data folder; gives what the node's memory grew by from the first of them to the last. */

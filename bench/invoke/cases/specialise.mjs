@@ -1,7 +1,7 @@
 // The first call of a new function while generic instances are ready: what loading the function into one costs.
 import { HttpClient, serverTiming } from '../../harness/http-client.mjs';
 import { percentile } from '../../harness/statistics.mjs';
-import { withFolder, VirgaNode } from '../../harness/virga-node.mjs';
+import { temporaryFolder, VirgaNode } from '../../harness/virga-node.mjs';
 import { deploy, hello, languages } from '../functions.mjs';
 import { atMost, ms, section, times } from '../report.mjs';
 
@@ -12,17 +12,16 @@ const note =
   '(Server-Timing), `total` is what a client on a kept-alive connection waits for its answer. C# is compiled at deploy.';
 
 export async function specialise(plan) {
-  return withFolder(async (folder) => {
-    const node = await VirgaNode.start(folder);
-    const client = new HttpClient(node.gateway, 1);
-    const results = [];
-    for (const language of languages) {
-      results.push({ language, ...(await firstCalls(node, client, language, plan.specialisations)) });
-    }
-    client.close();
-    await node.stop();
-    return { sections: [tableOf(results, plan)], targets: results.flatMap(targetsOf) };
-  });
+  const folder = await temporaryFolder();
+  const node = await VirgaNode.start(folder);
+  const client = new HttpClient(node.gateway, 1);
+  const results = [];
+  for (const language of languages) {
+    results.push({ language, ...(await firstCalls(node, client, language, plan.specialisations)) });
+  }
+  client.close();
+  await node.stop();
+  return { sections: [tableOf(results, plan)], targets: results.flatMap(targetsOf) };
 }
 
 async function firstCalls(node, client, language, functions) {

@@ -2,7 +2,7 @@
 import { Agent, request } from 'node:http';
 import { residentBytes } from '../../harness/process-figures.mjs';
 import { median } from '../../harness/statistics.mjs';
-import { withFolder, VirgaNode } from '../../harness/virga-node.mjs';
+import { temporaryFolder, VirgaNode } from '../../harness/virga-node.mjs';
 import { deploy, transfer as transferFunction } from '../functions.mjs';
 import { startPeer } from '../peers.mjs';
 import { atLeast, atMost, count, mb, section } from '../report.mjs';
@@ -15,34 +15,33 @@ const memoryLimit = 32e6;
 const sampleMs = 20;
 
 export async function transfer(plan) {
-  return withFolder(async (folder) => {
-    const peer = await startPeer('node http');
-    const node = await VirgaNode.start(folder);
-    await deploy(node.api, 'transfer', transferFunction, { requestBody: 'stream', isolation: 'bubblewrap' });
-    const servers = [
-      { name: 'node http', url: `${peer.url}/transfer`, pid: peer.pid },
-      { name: 'virga node', url: `${node.gateway}/f/transfer`, pid: node.pid },
-    ];
-    const figures = new Map();
-    for (const { name, url, pid } of servers) {
-      for (const [direction, run] of Object.entries({ upload, download })) {
-        await run(url); // Starts the instance, opens the connection, compiles the path.
-        await run(url);
-        const before = await residentBytes(pid);
-        const peak = await watchMemory(pid, async () => {
-          const speeds = [];
-          for (let index = 0; index < plan.transfers; index++) {
-            speeds.push(await run(url));
-          }
-          figures.set(`${name} ${direction}`, { speed: median(speeds) });
-        });
-        figures.get(`${name} ${direction}`).growth = Math.max(0, peak - before);
-      }
+  const folder = await temporaryFolder();
+  const peer = await startPeer('node http');
+  const node = await VirgaNode.start(folder);
+  await deploy(node.api, 'transfer', transferFunction, { requestBody: 'stream', isolation: 'bubblewrap' });
+  const servers = [
+    { name: 'node http', url: `${peer.url}/transfer`, pid: peer.pid },
+    { name: 'virga node', url: `${node.gateway}/f/transfer`, pid: node.pid },
+  ];
+  const figures = new Map();
+  for (const { name, url, pid } of servers) {
+    for (const [direction, run] of Object.entries({ upload, download })) {
+      await run(url); // Starts the instance, opens the connection, compiles the path.
+      await run(url);
+      const before = await residentBytes(pid);
+      const peak = await watchMemory(pid, async () => {
+        const speeds = [];
+        for (let index = 0; index < plan.transfers; index++) {
+          speeds.push(await run(url));
+        }
+        figures.set(`${name} ${direction}`, { speed: median(speeds) });
+      });
+      figures.get(`${name} ${direction}`).growth = Math.max(0, peak - before);
     }
-    agent.destroy();
-    await Promise.all([peer.stop(), node.stop()]);
-    return report(servers, figures);
-  });
+  }
+  agent.destroy();
+  await Promise.all([peer.stop(), node.stop()]);
+  return report(servers, figures);
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });

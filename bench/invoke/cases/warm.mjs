@@ -1,7 +1,7 @@
 // A warm call, at 1 and at 32 connections: the peers and a sandboxed function in each language. All servers run at the
 // same time, only one of them under load; rounds alternate between them, because the machine's speed drifts.
 import { median } from '../../harness/statistics.mjs';
-import { withFolder, VirgaNode } from '../../harness/virga-node.mjs';
+import { temporaryFolder, VirgaNode } from '../../harness/virga-node.mjs';
 import { load } from '../../harness/wrk.mjs';
 import { deploy, hello, languages } from '../functions.mjs';
 import { peerNames, startPeer } from '../peers.mjs';
@@ -18,37 +18,36 @@ const note =
   'they have concurrency 1 at one connection and 16 at 32. Peers run in-process and without isolation. Median of the rounds.';
 
 export async function warm(plan) {
-  return withFolder(async (folder) => {
-    const peers = await Promise.all(peerNames.map(startPeer));
-    const node = await VirgaNode.start(folder);
-    const servers = peers.map(({ name, url }) => ({ name, urlFor: () => `${url}/` }));
-    for (const language of languages) {
-      for (const { concurrency } of loads) {
-        const name = `hello-${language}-${concurrency}`;
-        // Kept warm for the whole run: the rounds of the other servers are longer than the default of two minutes.
-        await deploy(node.api, name, hello[language], { concurrency, isolation: 'bubblewrap', keepWarm: '15m' });
-        await node.api.putRoute(name, { methods: ['GET'], path: `/warm/${language}/${concurrency}`, function: name });
-      }
-      servers.push({ name: `virga ${language}`, urlFor: ({ concurrency }) => `${node.gateway}/warm/${language}/${concurrency}` });
+  const folder = await temporaryFolder();
+  const peers = await Promise.all(peerNames.map(startPeer));
+  const node = await VirgaNode.start(folder);
+  const servers = peers.map(({ name, url }) => ({ name, urlFor: () => `${url}/` }));
+  for (const language of languages) {
+    for (const { concurrency } of loads) {
+      const name = `hello-${language}-${concurrency}`;
+      // Kept warm for the whole run: the rounds of the other servers are longer than the default of two minutes.
+      await deploy(node.api, name, hello[language], { concurrency, isolation: 'bubblewrap', keepWarm: '15m' });
+      await node.api.putRoute(name, { methods: ['GET'], path: `/warm/${language}/${concurrency}`, function: name });
     }
+    servers.push({ name: `virga ${language}`, urlFor: ({ concurrency }) => `${node.gateway}/warm/${language}/${concurrency}` });
+  }
 
-    const figures = new Map();
-    for (let round = 0; round < plan.rounds; round++) {
-      for (const setting of loads) {
-        for (const { name, urlFor } of servers) {
-          const { connections } = setting;
-          const url = urlFor(setting);
-          await load(url, { connections, seconds: round === 0 ? plan.warmUpSeconds : plan.rewarmSeconds });
-          const key = `${name} ${connections}`;
-          figures.set(key, [...(figures.get(key) ?? []), await load(url, { connections, seconds: plan.measureSeconds })]);
-        }
+  const figures = new Map();
+  for (let round = 0; round < plan.rounds; round++) {
+    for (const setting of loads) {
+      for (const { name, urlFor } of servers) {
+        const { connections } = setting;
+        const url = urlFor(setting);
+        await load(url, { connections, seconds: round === 0 ? plan.warmUpSeconds : plan.rewarmSeconds });
+        const key = `${name} ${connections}`;
+        figures.set(key, [...(figures.get(key) ?? []), await load(url, { connections, seconds: plan.measureSeconds })]);
       }
     }
-    await Promise.all([node, ...peers].map((server) => server.stop()));
+  }
+  await Promise.all([node, ...peers].map((server) => server.stop()));
 
-    const figure = (name, connections, what) => median(figures.get(`${name} ${connections}`).map((round) => round[what]));
-    return { sections: [tableOf(servers, figure)], targets: targetsOf(figure) };
-  });
+  const figure = (name, connections, what) => median(figures.get(`${name} ${connections}`).map((round) => round[what]));
+  return { sections: [tableOf(servers, figure)], targets: targetsOf(figure) };
 }
 
 function tableOf(servers, figure) {
