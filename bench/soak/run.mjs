@@ -1,9 +1,10 @@
 // Ten minutes of everything that goes wrong: see README.md.
 import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { describeMachine } from '../harness/machine.mjs';
-import { table } from '../harness/markdown.mjs';
+import { commit, describeMachine } from '../harness/machine.mjs';
+import { replaceSection, table } from '../harness/markdown.mjs';
 import { withServers } from '../harness/server-process.mjs';
 import { temporaryFolder, VirgaNode } from '../harness/virga-node.mjs';
 import { bounds, exceeded, Figures } from './figures.mjs';
@@ -27,6 +28,10 @@ const soakMs = minutes * 60_000;
 const warmUpMs = Math.min(60_000, soakMs / 10);
 // Instances are kept warm for 5 s; what has not ended after this is not going to.
 const quietMs = 20_000;
+// Shorter runs have a baseline that is too young to be published.
+const publishedMinutes = 10;
+// The rest finds all instances of its function busy with calls that end at their deadline only.
+const leastAnswered = 0.9;
 
 await withServers(async () => {
   const folder = await temporaryFolder();
@@ -46,39 +51,48 @@ await withServers(async () => {
   await delay(quietMs);
   const after = await figures.settle(before);
   await node.stop();
-  process.exitCode = report({ traffic, before, loaded, after, hasControlGroups: figures.hasControlGroups, output: node.output });
+  const { page, faults } = report({ traffic, before, loaded, after, hasControlGroups: figures.hasControlGroups });
+  console.log(`\n${page}`);
+  if (minutes >= publishedMinutes) {
+    const heading = `Run on ${new Date().toISOString().slice(0, 10)} for ${minutes} min with seed ${seed}, virga ${await commit()}, on ${await describeMachine()}.`;
+    await replaceSection(join(import.meta.dirname, '../../docs/benchmarks.md'), 'soak', `${heading}\n\n${page}`);
+  }
+  if (faults.length > 0) {
+    console.log(`\n${faults.length} faults; the first ones:\n${faults.slice(0, 10).join('\n')}\nWhat the node printed last:\n${node.output}`);
+    process.exitCode = 1;
+  }
 });
 
 async function endOf(node) {
   throw new Error(await node.failure);
 }
 
-function report({ traffic, before, loaded, after, hasControlGroups, output }) {
+/** What a run has shown, as a page and as a list of what is wrong. */
+function report({ traffic, before, loaded, after, hasControlGroups }) {
   const over = exceeded(before, after);
-  const rows = Object.entries(bounds).map(([name, { what, slack, show }]) => [
+  const figures = Object.entries(bounds).map(([name, { what, slack, show }]) => [
     what,
-    ...[before, loaded, after].map((figures) => show(figures[name])),
+    ...[before, loaded, after].map((moment) => show(moment[name])),
     `+ ${show(slack)}`,
     over.includes(name) ? '**no**' : 'yes',
   ]);
-  console.log(`\n${table(['', 'before', 'under load', 'after', 'may grow by', 'kept'], rows)}\n`);
-
   const answers = Object.entries(traffic.answers).map(([behaviour, statuses]) => [
     behaviour,
     Object.entries(statuses).map(([status, many]) => `${many} x ${status}`).join(', '),
   ]);
-  console.log(`${traffic.calls} calls, ${traffic.deployments} deployments, ${traffic.deletions} deletions.\n`);
-  console.log(`${table(['asked for', 'answers'], answers)}\n`);
-
-  if (!hasControlGroups) {
-    console.log('No control groups were seen: this machine does not let the node make any.');
-  }
-  if (traffic.surprises.length > 0) {
-    console.log(`${traffic.surprises.length} answers that should not be; the first ones:\n${traffic.surprises.slice(0, 10).join('\n')}`);
-  }
-  if (over.length > 0 || traffic.surprises.length > 0) {
-    console.log(`What the node printed last:\n${output}`);
-    return 1;
-  }
-  return 0;
+  const share = traffic.answeredShare;
+  const page = [
+    table(['', 'before', 'under load', 'after', 'may grow by', 'kept'], figures),
+    ...(hasControlGroups ? [] : ['No control groups were seen: this machine does not let the node make any.']),
+    `${traffic.calls} calls, ${traffic.deployments} deployments, ${traffic.deletions} deletions; ${(share * 100).toFixed(1)} % of the harmless calls were answered.`,
+    table(['asked for', 'answers'], answers),
+  ].join('\n\n');
+  return {
+    page,
+    faults: [
+      ...over.map((name) => `${bounds[name].what}: above its bound`),
+      ...(share < leastAnswered ? [`only ${(share * 100).toFixed(1)} % of the harmless calls were answered`] : []),
+      ...traffic.surprises,
+    ],
+  };
 }

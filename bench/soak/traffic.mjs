@@ -48,6 +48,12 @@ export class Traffic {
     return Object.values(this.answers).flatMap(Object.values).reduce((sum, many) => sum + many, 0);
   }
 
+  /** How much of what should simply have been answered was, from 0 to 1. */
+  get answeredShare() {
+    const hello = this.answers.hello;
+    return (hello[200] ?? 0) / Object.values(hello).reduce((sum, many) => sum + many, 0);
+  }
+
   /** Deploys every function, calls it and lets it fail: from then on every environment has its pool, and every function its log file. */
   async begin() {
     const client = new HttpClient(this.#node.gateway, 1);
