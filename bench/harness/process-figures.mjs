@@ -1,5 +1,5 @@
 // What a process costs the machine, as the kernel tells it.
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const readOr = async (path, missing) => {
@@ -30,8 +30,23 @@ export async function residentBytes(pid) {
   return Number(match[1]) * 1024;
 }
 
-export async function openDescriptors(pid) {
-  return (await readdir(`/proc/${pid}/fd`)).length;
+/** How many file descriptors a process has open, those of files below `exceptBelow` aside. */
+export async function openDescriptors(pid, exceptBelow) {
+  const folder = `/proc/${pid}/fd`;
+  const targets = await Promise.all((await readdir(folder)).map((descriptor) => linkTarget(join(folder, descriptor))));
+  return targets.filter((target) => target !== null && !target.startsWith(`${exceptBelow}/`)).length;
+}
+
+/** Where a link leads; null when it is gone. */
+async function linkTarget(path) {
+  try {
+    return await readlink(path);
+  } catch (error) {
+    if (error.code === 'ENOENT') {
+      return null;
+    }
+    throw error;
+  }
 }
 
 /** Process ids of all descendants. */
