@@ -331,6 +331,7 @@ internal sealed partial class FunctionPool : IInstanceOwner
     {
         var requestedAt = _instances.Time.GetTimestamp();
         Instance? instance = null;
+        using var span = Scheduling.ExecutionTrace.StartInstance(Function);
         try
         {
             var generic = _services.GenericPoolOf(Function);
