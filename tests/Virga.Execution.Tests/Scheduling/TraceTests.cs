@@ -23,7 +23,7 @@ public sealed class TraceTests
 
         await using var result = await node.Engine.Scheduler.InvokeAsync(invocation, TestContext.Current.CancellationToken);
 
-        var span = spans.Single(s => s.TraceId.ToHexString() == "0af7651916cd43dd8448eb211c80319c");
+        var span = spans.Single(s => s.TraceId.ToHexString() == "0af7651916cd43dd8448eb211c80319c" && s.OperationName.StartsWith("execute", StringComparison.Ordinal));
         span.ParentSpanId.ToHexString().ShouldBe("b7ad6b7169203331");
         System.Text.Encoding.UTF8.GetString(result.Body.Span).ShouldBe($"\"{span.Id}\"");
         spans.ShouldContain(s => s.OperationName.StartsWith("start instance", StringComparison.Ordinal));
