@@ -28,7 +28,4 @@ public sealed record ExecutionOptions
 
     /// <summary>Size of an instance's private <c>/tmp</c>; what lies there counts as its memory, too.</summary>
     public ByteSize TemporarySpace { get; init; } = ByteSize.FromMegabytes(64);
-
-    /// <summary>Generic instances per environment, where the environment says nothing else; null leaves it to the environment.</summary>
-    public int? PoolSize { get; init; }
 }

@@ -17,6 +17,8 @@ internal sealed class AnswerBody
     private readonly uint _call;
     private readonly Lock _gate = new();
     private readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: 0, resumeWriterThreshold: 0, minimumSegmentSize: 64 << 10, useSynchronizationContext: false));
+    private long _outstanding;
+    private long _unread;
     private long _consumed;
     private bool _discard;
     private bool _completed;
@@ -33,12 +35,19 @@ internal sealed class AnswerBody
     /// <summary>For an answer that nobody waits for: it is let through so that the worker can finish.</summary>
     public static AnswerBody Discarding(FrameSender sender, uint call) => new(sender, call) { _discard = true };
 
+    /// <exception cref="WorkerProtocolException">The worker sent more than it had credit for.</exception>
     public void Write(ReadOnlySpan<byte> piece)
     {
+        if (Interlocked.Add(ref _outstanding, piece.Length) > Credit.Initial)
+        {
+            throw new WorkerProtocolException("The worker sent more of an answer than it had credit for.");
+        }
+
         lock (_gate)
         {
             if (!_discard && !_completed)
             {
+                _unread += piece.Length;
                 _pipe.Writer.Write(piece);
                 var flushed = _pipe.Writer.FlushAsync();
                 if (!flushed.IsCompletedSuccessfully)
@@ -72,17 +81,33 @@ internal sealed class AnswerBody
     public void Abandon(Problem problem)
     {
         Complete(problem);
+        Discard();
+    }
+
+    /// <summary>Lets all that lies here and all that comes through, so that the worker can finish.</summary>
+    private void Discard()
+    {
+        long unread;
         lock (_gate)
         {
             _discard = true;
+            (unread, _unread) = (_unread, 0);
         }
+
+        GiveBack(unread);
     }
 
     private void GiveBack(long bytes)
     {
+        if (bytes == 0)
+        {
+            return;
+        }
+
         var total = Interlocked.Add(ref _consumed, bytes);
         if (total >= WindowStep && Interlocked.CompareExchange(ref _consumed, 0, total) == total)
         {
+            Interlocked.Add(ref _outstanding, -total);
             Span<byte> window = stackalloc byte[4];
             BinaryPrimitives.WriteUInt32LittleEndian(window, (uint)total);
             _sender.Send(FrameKind.Window, _call, [], window);
@@ -101,21 +126,22 @@ internal sealed class AnswerBody
             var bytes = _buffer.IsEmpty ? 0 : _buffer.Slice(0, consumed).Length;
             _buffer = default;
             _inner.AdvanceTo(consumed, examined);
-            if (bytes > 0)
+            lock (owner._gate)
             {
-                owner.GiveBack(bytes);
+                // What was discarded has been given back already.
+                bytes = Math.Min(bytes, owner._unread);
+                owner._unread -= bytes;
             }
+
+            owner.GiveBack(bytes);
         }
 
         public override void CancelPendingRead() => _inner.CancelPendingRead();
 
         public override void Complete(Exception? exception = null)
         {
-            lock (owner._gate)
-            {
-                owner._discard = true;
-                _inner.Complete(exception);
-            }
+            owner.Discard();
+            _inner.Complete(exception);
         }
 
         public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)

@@ -22,8 +22,13 @@ internal sealed class FrameSender(Socket socket)
     {
         lock (_gate)
         {
+            if (_closed)
+            {
+                return;
+            }
+
             Append(kind, call, header, body);
-            if (_sending || _closed)
+            if (_sending)
             {
                 return;
             }
@@ -46,9 +51,13 @@ internal sealed class FrameSender(Socket socket)
 
         lock (_gate)
         {
-            var span = Reserve(kind, call, header, (int)body.Length);
-            body.CopyTo(span);
-            if (_sending || _closed)
+            if (_closed)
+            {
+                return;
+            }
+
+            body.CopyTo(Reserve(kind, call, header, (int)body.Length));
+            if (_sending)
             {
                 return;
             }

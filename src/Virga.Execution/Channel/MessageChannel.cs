@@ -13,10 +13,21 @@ internal sealed class MessageChannel(WorkerCall call, FrameSender sender) : IMes
     private readonly Channel<ChannelMessage> _received = System.Threading.Channels.Channel.CreateUnbounded<ChannelMessage>(new UnboundedChannelOptions { SingleReader = true });
     private int _closedByClient;
     private int _delivered;
+    private long _outstanding;
+    private int _waiting;
 
     public void AddCredit(uint bytes) => _credit.Add(bytes);
 
-    public void Receive(ReadOnlySpan<byte> message, bool text) => _received.Writer.TryWrite(new ChannelMessage(message.ToArray(), text));
+    /// <exception cref="WorkerProtocolException">The worker sent more than it had credit for.</exception>
+    public void Receive(ReadOnlySpan<byte> message, bool text)
+    {
+        if (Interlocked.Add(ref _outstanding, message.Length) > Credit.Initial || Interlocked.Increment(ref _waiting) > Credit.MaxMessages)
+        {
+            throw new WorkerProtocolException("The worker sent more messages than it had credit for.");
+        }
+
+        _received.Writer.TryWrite(new ChannelMessage(message.ToArray(), text));
+    }
 
     /// <summary>The function has closed, or is gone.</summary>
     public void Complete(int code, string reason)
@@ -32,7 +43,7 @@ internal sealed class MessageChannel(WorkerCall call, FrameSender sender) : IMes
         var missing = message.Length;
         while (missing > 0)
         {
-            var granted = await _credit.TakeAsync(missing);
+            var granted = await _credit.TakeAsync(missing, cancellation);
             if (granted == 0)
             {
                 return;
@@ -52,15 +63,24 @@ internal sealed class MessageChannel(WorkerCall call, FrameSender sender) : IMes
             Span<byte> window = stackalloc byte[4];
             BinaryPrimitives.WriteUInt32LittleEndian(window, (uint)_delivered);
             sender.Send(FrameKind.Window, call.WireId, [], window);
+            Interlocked.Add(ref _outstanding, -_delivered);
             _delivered = 0;
         }
 
         var message = await _received.Reader.ReadAsync(cancellation);
+        Interlocked.Decrement(ref _waiting);
         _delivered = message.Data.Length;
         return message;
     }
 
     public ValueTask CloseAsync(int code, string reason, CancellationToken cancellation)
+    {
+        Close(code, reason);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Ends the client's side, if it has not ended yet.</summary>
+    public void Close(int code, string reason)
     {
         if (Interlocked.Exchange(ref _closedByClient, 1) == 0)
         {
@@ -68,7 +88,5 @@ internal sealed class MessageChannel(WorkerCall call, FrameSender sender) : IMes
             sender.Send(FrameKind.End, call.WireId, System.Text.Encoding.UTF8.GetBytes(header), []);
             call.EndRequest();
         }
-
-        return ValueTask.CompletedTask;
     }
 }

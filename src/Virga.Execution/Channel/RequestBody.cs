@@ -56,7 +56,7 @@ internal sealed class RequestBody(FrameSender sender, uint call, PipeReader body
             var buffer = read.Buffer;
             while (!buffer.IsEmpty)
             {
-                var granted = await _credit.TakeAsync((int)Math.Min(buffer.Length, Frame.MaxBodyPiece));
+                var granted = await _credit.TakeAsync((int)Math.Min(buffer.Length, Frame.MaxBodyPiece), CancellationToken.None);
                 if (granted == 0)
                 {
                     body.AdvanceTo(buffer.Start);

@@ -64,9 +64,9 @@ internal readonly record struct ResultHead(int Status, IReadOnlyList<KeyValuePai
         while (reader.Read() && reader.TokenType == JsonTokenType.StartArray)
         {
             reader.Read();
-            var name = reader.GetString()!;
+            var name = reader.GetString() ?? throw new JsonException("A header has no name.");
             reader.Read();
-            var value = reader.GetString()!;
+            var value = reader.GetString() ?? throw new JsonException("A header has no value.");
             Expect(ref reader, JsonTokenType.EndArray);
             if (!IsToken(name) || value.AsSpan().ContainsAnyInRange('\u0000', '\u0008') || value.AsSpan().ContainsAnyInRange('\u000A', '\u001F') || value.Contains('\u007f', StringComparison.Ordinal))
             {
@@ -74,6 +74,11 @@ internal readonly record struct ResultHead(int Status, IReadOnlyList<KeyValuePai
             }
 
             headers.Add(new KeyValuePair<string, string>(name, value));
+        }
+
+        if (reader.TokenType != JsonTokenType.EndArray)
+        {
+            throw new JsonException("A header is a list of its name and its value.");
         }
 
         return headers;

@@ -4,7 +4,7 @@ namespace Virga.Execution.Channel;
 internal sealed class SendCredit
 {
     private readonly Lock _gate = new();
-    private long _available = 1 << 20;
+    private long _available = Credit.Initial;
     private TaskCompletionSource? _waiter;
     private volatile bool _stopped;
 
@@ -15,7 +15,8 @@ internal sealed class SendCredit
         TaskCompletionSource? waiter;
         lock (_gate)
         {
-            _available += bytes;
+            // An honest worker only gives back what it got: more would let it fill the node's memory.
+            _available = Math.Min(_available + bytes, Credit.Initial);
             (waiter, _waiter) = (_waiter, null);
         }
 
@@ -24,18 +25,29 @@ internal sealed class SendCredit
 
     public void Stop()
     {
-        _stopped = true;
-        Add(0);
+        TaskCompletionSource? waiter;
+        lock (_gate)
+        {
+            _stopped = true;
+            (waiter, _waiter) = (_waiter, null);
+        }
+
+        waiter?.TrySetResult();
     }
 
     /// <summary>Takes up to <paramref name="wanted"/> bytes of credit, waiting for the first; 0 after <see cref="Stop"/>.</summary>
-    public async ValueTask<int> TakeAsync(int wanted)
+    public async ValueTask<int> TakeAsync(int wanted, CancellationToken cancellation)
     {
-        while (!Stopped)
+        while (true)
         {
             Task wait;
             lock (_gate)
             {
+                if (_stopped)
+                {
+                    return 0;
+                }
+
                 if (_available > 0)
                 {
                     var taken = (int)Math.Min(_available, wanted);
@@ -47,9 +59,7 @@ internal sealed class SendCredit
                 wait = _waiter.Task;
             }
 
-            await wait;
+            await wait.WaitAsync(cancellation);
         }
-
-        return 0;
     }
 }

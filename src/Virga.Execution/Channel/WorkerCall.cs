@@ -20,6 +20,8 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
     private ManualResetValueTaskSourceCore<InvocationResult> _head;
     private CancellationTokenRegistration _cancellation;
     private bool _headSet;
+    private bool _answered;
+    private bool _abandoned;
     private bool _requestEnded;
     private bool _answerEnded;
     private bool _closed;
@@ -82,7 +84,7 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
 
             if (late)
             {
-                registration.Dispose();
+                registration.Unregister();
             }
         }
 
@@ -94,35 +96,31 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
     }
 
     /// <summary>RESULT has arrived.</summary>
+    /// <exception cref="WorkerProtocolException">It cannot be read, or is the second answer.</exception>
     public void OnResult(ReadOnlySpan<byte> header, ReadOnlySpan<byte> body)
     {
         var head = ResultHead.Read(header);
+        var publish = false;
         lock (_gate)
         {
-            if (_headSet)
+            TakeAnswer();
+            if (!_headSet)
+            {
+                SetAnswer(head, body);
+                publish = SealHead();
+            }
+            else if (head.Streamed)
             {
                 // The caller has gone: what still comes is let through and dropped.
-                if (head.Status == 101)
-                {
-                    _channel.Sender.Send(FrameKind.End, WireId, [], []);
-                    _requestEnded = true;
-                }
-                else if (head.Streamed)
-                {
-                    _answer = AnswerBody.Discarding(_channel.Sender, WireId);
-                    return;
-                }
-
-                _answerEnded = true;
+                _answer = AnswerBody.Discarding(_channel.Sender, WireId);
             }
             else
             {
-                SetAnswer(head, body);
+                _answerEnded = true;
             }
         }
 
-        PublishHead();
-        CloseIfDone();
+        Publish(publish);
     }
 
     /// <summary>A piece of the answer has arrived.</summary>
@@ -133,15 +131,25 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
     }
 
     /// <summary>The streamed answer, or the WebSocket, has ended.</summary>
+    /// <exception cref="WorkerProtocolException">There was none.</exception>
     public void OnEnd(End? end)
     {
         lock (_gate)
         {
-            _answerEnded = true;
-            if (end?.Error is { } error && LateProblem is null && Problem is null)
+            if (_answerEnded)
             {
-                LateProblem = KnownProblems.FunctionError(error.Type, error.Message, error.Stack);
-                Outcome = Outcome.FunctionError;
+                return;
+            }
+
+            if (_answer is null && _messages is null)
+            {
+                throw new WorkerProtocolException("The worker sent END without a streamed RESULT.");
+            }
+
+            _answerEnded = true;
+            if (end?.Error is { } error)
+            {
+                SetFailure(KnownProblems.FunctionError(error.Type, error.Message, error.Stack));
             }
         }
 
@@ -151,18 +159,18 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
     }
 
     /// <summary>ERROR has arrived.</summary>
+    /// <exception cref="WorkerProtocolException">It is the second answer.</exception>
     public void OnError(WorkerError error)
     {
+        bool publish;
         lock (_gate)
         {
+            TakeAnswer();
             _answerEnded = true;
-            var problem = FromError(error);
-            SetFailure(problem, Outcomes.Of(problem));
+            publish = SetFailure(FromError(error));
         }
 
-        _answer?.Complete(LateProblem);
-        PublishHead();
-        CloseIfDone();
+        Publish(publish);
     }
 
     /// <summary>The worker takes more of the request.</summary>
@@ -182,29 +190,39 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
     /// <summary>Whether its deadline passed while the worker still had it.</summary>
     public bool Expired { get; private set; }
 
-    /// <summary>The deadline has passed.</summary>
-    public void Expire()
+    /// <summary>The deadline has passed. False when the answer was quicker after all.</summary>
+    public bool Expire()
     {
-        Deadline = long.MaxValue;
-        Expired = true;
+        lock (_gate)
+        {
+            Deadline = long.MaxValue;
+            if (_closed || _answerEnded)
+            {
+                return false;
+            }
+
+            Expired = true;
+        }
+
         Abandon(KnownProblems.Timeout($"'{Invocation.Function}' did not answer within {Invocation.Function.Spec.Timeout}."), "deadline"u8);
+        return true;
     }
 
     /// <summary>The instance is gone.</summary>
     public void Fail(Problem problem)
     {
+        bool publish;
         lock (_gate)
         {
             _answerEnded = true;
             _requestEnded = true;
-            SetFailure(problem, Outcomes.Of(problem));
+            publish = SetFailure(problem);
         }
 
         _request?.Stop();
         _answer?.Complete(LateProblem ?? problem);
         _messages?.Complete(1011, problem.Title);
-        PublishHead();
-        CloseIfDone();
+        Publish(publish);
     }
 
     /// <inheritdoc/>
@@ -226,6 +244,9 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
         {
             Abandon(KnownProblems.ClientGone(), "client-gone"u8);
         }
+
+        _answer?.Reader.Complete();
+        _messages?.Close(1001, "");
 
         // Whoever disposes is about to reuse the connection that the body is read from.
         _request?.Stop();
@@ -265,7 +286,6 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
         {
             _answer = new AnswerBody(_channel.Sender, WireId);
             BodyStream = _answer.Reader;
-            _requestEnded |= Invocation.Trigger == Trigger.WebSocket;
         }
         else
         {
@@ -278,30 +298,50 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
             }
 
             _answerEnded = true;
-            _requestEnded |= Invocation.Trigger == Trigger.WebSocket;
         }
     }
 
-    private void SetFailure(Problem problem, Outcome outcome)
+    // All below runs under the gate, but for Abandon, Publish and CloseIfDone.
+    private void TakeAnswer()
     {
-        if (_headSet || _answer is not null || _messages is not null)
+        if (_answered)
+        {
+            throw new WorkerProtocolException("The worker answered a call twice.");
+        }
+
+        _answered = true;
+    }
+
+    // Gives whether the head is to be published with it.
+    private bool SetFailure(Problem problem)
+    {
+        if (_headSet)
         {
             if (LateProblem is null && Problem is null)
             {
                 LateProblem = problem;
-                Outcome = outcome;
+                Outcome = Outcomes.Of(problem);
             }
 
-            return;
+            return false;
         }
 
         Problem = problem;
         Status = problem.Status;
-        Outcome = outcome;
+        Outcome = Outcomes.Of(problem);
+        return SealHead();
+    }
+
+    private bool SealHead()
+    {
+        _headSet = true;
+        Timing = new InvocationTiming(_opening.Cold, _opening.Queued, _opening.Starting, _channel.Time.GetElapsedTime(StartedAt));
+        return true;
     }
 
     private void Abandon(Problem problem, ReadOnlySpan<byte> reason)
     {
+        bool publish;
         lock (_gate)
         {
             if (_closed || _answerEnded)
@@ -309,7 +349,8 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
                 return;
             }
 
-            SetFailure(problem, Outcomes.Of(problem));
+            _abandoned = true;
+            publish = SetFailure(problem);
         }
 
         _channel.Sender.Send(FrameKind.Cancel, WireId, reason.SequenceEqual("deadline"u8) ? """{"reason":"deadline"}"""u8 : """{"reason":"client-gone"}"""u8, []);
@@ -321,30 +362,23 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
             EndRequest();
         }
 
-        PublishHead();
+        Publish(publish);
     }
 
-    // Runs the caller's continuation on this thread: one hop less on the path of every warm call.
-    private void PublishHead()
+    // The instance takes its next call before the caller's continuation spends time on this one; and that runs on this
+    // thread: one hop less on the path of every warm call.
+    private void Publish(bool head)
     {
-        lock (_gate)
-        {
-            if (_headSet)
-            {
-                return;
-            }
-
-            _headSet = true;
-            Timing = new InvocationTiming(_opening.Cold, _opening.Queued, _opening.Starting, _channel.Time.GetElapsedTime(StartedAt));
-        }
-
-        // The instance takes its next call before the caller's continuation spends time on this one.
         CloseIfDone();
-        _head.SetResult(this);
+        if (head)
+        {
+            _head.SetResult(this);
+        }
     }
 
     private void CloseIfDone()
     {
+        bool closing;
         lock (_gate)
         {
             if (_closed || !_answerEnded)
@@ -352,17 +386,18 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
                 return;
             }
 
-            if (!_requestEnded)
-            {
-                // An early answer: the rest of the request is not wanted.
-                _request?.Stop();
-                return;
-            }
-
-            _closed = true;
+            // A WebSocket that was never accepted has no request to end.
+            closing = _closed = _requestEnded || (Invocation.Trigger == Trigger.WebSocket && _messages is null);
         }
 
-        _cancellation.Dispose();
+        if (!closing)
+        {
+            // An early answer: the rest of the request is not wanted.
+            _request?.Stop();
+            return;
+        }
+
+        _cancellation.Unregister();
         _channel.Close(this);
     }
 
@@ -392,11 +427,11 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
         EndRequest();
     }
 
-    private static Problem FromError(WorkerError error) => error.Type switch
+    private Problem FromError(WorkerError error) => error.Type switch
     {
         "unserialisable" or "invalid-response" => KnownProblems.InvalidAnswer(error.Type, error.Message),
         "invalid-body" => KnownProblems.InvalidBody(error.Message),
-        "cancelled" => KnownProblems.ClientGone(),
+        "cancelled" when _abandoned => KnownProblems.ClientGone(),
         _ => KnownProblems.FunctionError(error.Type, error.Message, error.Stack),
     };
 }

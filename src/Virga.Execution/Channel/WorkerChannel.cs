@@ -11,6 +11,11 @@ internal sealed class WorkerChannel
 {
     private const int InitialBuffer = 16 << 10;
     private const int SlotBits = 12;
+    private const int MaxInlineBody = 64 << 10;
+    private const int MaxPiece = 256 << 10;
+
+    // After so many bytes without a wait, others get the thread: a flooding worker must not hold it.
+    private const int TurnBytes = 1 << 20;
 
     private readonly Socket _socket;
     private readonly IChannelOwner _owner;
@@ -56,6 +61,7 @@ internal sealed class WorkerChannel
     public WorkerCall? Open(Invocation invocation, in CallOpening opening, TimeSpan cpuAtStart, CancellationToken cancellation)
     {
         var call = new WorkerCall(this, invocation, opening) { CpuAtStart = cpuAtStart };
+        var head = CallHead.Write(invocation, opening.DeadlineUnixMilliseconds);
         lock (_gate)
         {
             if (_closed)
@@ -66,7 +72,7 @@ internal sealed class WorkerChannel
             call.WireId = TakeSlot(call);
         }
 
-        Sender.Send(FrameKind.Call, call.WireId, CallHead.Write(invocation, opening.DeadlineUnixMilliseconds), invocation.Body);
+        Sender.Send(FrameKind.Call, call.WireId, head, invocation.Body);
         call.Start(cancellation);
         return call;
     }
@@ -78,10 +84,17 @@ internal sealed class WorkerChannel
         var buffer = ArrayPool<byte>.Shared.Rent(InitialBuffer);
         var start = 0;
         var end = 0;
+        var turn = 0;
         try
         {
             while (true)
             {
+                if (turn > TurnBytes)
+                {
+                    turn = 0;
+                    await Task.Yield();
+                }
+
                 var received = await _socket.ReceiveAsync(buffer.AsMemory(end), SocketFlags.None);
                 if (received == 0)
                 {
@@ -89,10 +102,12 @@ internal sealed class WorkerChannel
                 }
 
                 end += received;
+                turn += received;
                 start += Dispatch(buffer.AsSpan(start, end - start), out var needed);
                 if (start == end)
                 {
                     start = end = 0;
+                    ShrinkWhenIdle(ref buffer);
                 }
 
                 MakeRoom(ref buffer, ref start, ref end, needed);
@@ -107,10 +122,19 @@ internal sealed class WorkerChannel
             // The instance was killed; the owner knows why, or finds out from its exit code.
             reason = null;
         }
+        catch (Exception e)
+        {
+            // Whatever a worker sent that nobody thought of costs its own instance, never the loop's owner.
+            reason = new WorkerProtocolException($"A frame could not be handled: {e.Message}", e);
+        }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
             Sender.Close();
+            lock (_gate)
+            {
+                _closed = true;
+            }
         }
 
         var gone = reason ?? new WorkerProtocolException("The worker ended.");
@@ -158,8 +182,10 @@ internal sealed class WorkerChannel
 
             if (call.Deadline <= now)
             {
-                call.Expire();
-                _owner.OnDeadlineMissed(call);
+                if (call.Expire())
+                {
+                    _owner.OnDeadlineMissed(call);
+                }
             }
             else
             {
@@ -232,6 +258,12 @@ internal sealed class WorkerChannel
 
     private void Handle(in Frame frame)
     {
+        var bodyLimit = frame.Kind == FrameKind.Result ? MaxInlineBody : MaxPiece;
+        if (frame.Body.Length > bodyLimit && frame.Kind != FrameKind.Log)
+        {
+            throw new WorkerProtocolException($"The worker sent a {frame.Kind} frame with a body of {frame.Body.Length} bytes; it may have {bodyLimit}.");
+        }
+
         switch (frame.Kind)
         {
             case FrameKind.Result:
@@ -246,7 +278,12 @@ internal sealed class WorkerChannel
             case FrameKind.Error:
                 Find(frame.Call)?.OnError(WorkerError.Read(frame.Header));
                 break;
-            case FrameKind.Window when frame.Body.Length == 4:
+            case FrameKind.Window:
+                if (frame.Body.Length != 4)
+                {
+                    throw new WorkerProtocolException("The body of a WINDOW frame has 4 bytes.");
+                }
+
                 Find(frame.Call)?.OnWindow(System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(frame.Body));
                 break;
             case FrameKind.Message:
@@ -281,6 +318,15 @@ internal sealed class WorkerChannel
         catch (JsonException e)
         {
             throw new WorkerProtocolException($"A {typeof(T).Name} header cannot be read: {e.Message}", e);
+        }
+    }
+
+    private static void ShrinkWhenIdle(ref byte[] buffer)
+    {
+        if (buffer.Length > InitialBuffer * 16)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            buffer = ArrayPool<byte>.Shared.Rent(InitialBuffer);
         }
     }
 

@@ -44,8 +44,12 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
         _services = services;
         StartedAt = services.Time.GetUtcNow();
         _channel = new WorkerChannel(process.Channel, this, services.Time);
+
+        // An instance outlives the call that it was started for, and must not carry that call's trace.
+        var flow = ExecutionContext.IsFlowSuppressed() ? default(AsyncFlowControl?) : ExecutionContext.SuppressFlow();
         _deadlineTimer = services.Time.CreateTimer(static state => ((Instance)state!).CheckDeadlines(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _life = LiveAsync();
+        flow?.Undo();
         services.Tasks.Add(_life, $"instance {id}");
     }
 
@@ -226,7 +230,7 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
                 level = head?.Level switch { "debug" => FunctionLogLevel.Debug, "warn" => FunctionLogLevel.Warn, "error" => FunctionLogLevel.Error, _ => FunctionLogLevel.Info };
                 fields = head?.Fields is { ValueKind: JsonValueKind.Object } given ? given.GetRawText() : null;
             }
-            catch (JsonException e)
+            catch (Exception e) when (e is JsonException or InvalidOperationException)
             {
                 throw new WorkerProtocolException($"The header of a LOG frame cannot be read: {e.Message}", e);
             }
@@ -251,14 +255,21 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
 
         var duration = _services.Time.GetElapsedTime(call.StartedAt);
         Report(call, duration, others + 1);
-        _owner!.OnCallClosed(this, duration);
+        var inFlight = _owner!.OnCallClosed(this, call.Outcome == Outcome.Result && call.WebSocket is null ? duration : TimeSpan.Zero);
+        KillWhenOnlyExpired(inFlight);
     }
 
     void IChannelOwner.OnDeadlineMissed(WorkerCall call)
     {
-        var expired = Interlocked.Increment(ref _expired);
-        _owner!.OnRecycle(this);
-        if (Volatile.Read(ref _open) <= expired)
+        Interlocked.Increment(ref _expired);
+        KillWhenOnlyExpired(_owner!.OnRecycle(this));
+    }
+
+    // Calls that the pool has given a place count as in flight even before they are sent.
+    private void KillWhenOnlyExpired(int inFlight)
+    {
+        var expired = Volatile.Read(ref _expired);
+        if (expired > 0 && inFlight <= expired)
         {
             Kill("a call missed its deadline");
         }
@@ -328,25 +339,16 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
     private async Task LiveAsync()
     {
         var errors = ReadErrorOutputAsync();
-        var reason = await _channel.ReceiveAsync();
-        var exited = await Task.WhenAny(_process.Exited, Task.Delay(ExitGrace, _services.Time));
-        if (exited != _process.Exited)
+        var problem = KnownProblems.Crashed($"The instance of '{Function}' ended.");
+        try
         {
-            _process.Kill();
+            problem = await UntilEndAsync();
+        }
+        catch (Exception e)
+        {
+            LogEndFailed(_services.Logger, Id, e);
         }
 
-        var exit = await _process.Exited;
-        var problem = EndedBy(exit, reason, "during the call");
-        if (_killedBecause is null)
-        {
-            LogEnded(_services.Logger, Id, Function?.ToString() ?? "generic", problem.Detail ?? problem.Title);
-            if (Function is not null)
-            {
-                WriteLog(null, FunctionLogLevel.Error, problem.Detail ?? problem.Title, null);
-            }
-        }
-
-        // Out of the pool first: who hears of the failure may call again at once.
         _owner?.OnRecycle(this);
         _channel.FailAll(problem);
         await _deadlineTimer.DisposeAsync();
@@ -358,6 +360,36 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
 
         await _process.DisposeAsync();
         await errors;
+    }
+
+    // Waits until the worker is gone, makes sure of it, and says why.
+    private async Task<Problem> UntilEndAsync()
+    {
+        var receiving = _channel.ReceiveAsync();
+        if (await Task.WhenAny(receiving, _process.Exited) != receiving && await Task.WhenAny(receiving, Task.Delay(ExitGrace, _services.Time)) != receiving)
+        {
+            // The worker is dead, but a child of it still holds the channel open.
+            Kill("its worker ended");
+            _process.Channel.Shutdown(System.Net.Sockets.SocketShutdown.Both);
+        }
+
+        var reason = await receiving;
+
+        // Out of the pool first: who hears of the failure may call again at once.
+        _owner?.OnRecycle(this);
+        if (reason is not null || await Task.WhenAny(_process.Exited, Task.Delay(ExitGrace, _services.Time)) != _process.Exited)
+        {
+            _process.Kill();
+        }
+
+        var problem = EndedBy(await _process.Exited, reason, "during the call");
+        if (_killedBecause is null)
+        {
+            LogEnded(_services.Logger, Id, Function?.ToString() ?? "generic", problem.Detail ?? problem.Title);
+            WriteLog(null, FunctionLogLevel.Error, problem.Detail ?? problem.Title, null);
+        }
+
+        return problem;
     }
 
     private Problem EndedBy(ProcessExit exit, WorkerProtocolException? reason, string when)
@@ -385,6 +417,9 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
             _services.Log.Write(new FunctionLogLine(_services.Time.GetUtcNow(), function, Id, call?.Invocation.Id, level, text, fields));
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The end of instance {Instance} could not be watched to its last step")]
+    private static partial void LogEndFailed(ILogger logger, string instance, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Instance {Instance} of {Function}: {Reason}")]
     private static partial void LogEnded(ILogger logger, string instance, string function, string reason);

@@ -14,6 +14,9 @@ internal sealed partial class FunctionPool : IInstanceOwner
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(30);
 
+    // How long the reason of a failed start is kept for those who ask.
+    private static readonly TimeSpan FailureMemory = TimeSpan.FromMinutes(10);
+
     private readonly FunctionPoolServices _services;
     private readonly InstanceServices _instances;
     private readonly Lock _gate = new();
@@ -26,7 +29,8 @@ internal sealed partial class FunctionPool : IInstanceOwner
     private bool _retired;
     private TimeSpan _callDuration;
     private TimeSpan _startDuration;
-    private ProblemException? _loadFailure;
+    private bool _forgotten;
+    private Problem? _loadFailure;
     private long _loadFailedAt;
     private TimeSpan _backOff;
 
@@ -42,15 +46,13 @@ internal sealed partial class FunctionPool : IInstanceOwner
 
     public FunctionVersion Function { get; }
 
-    /// <summary>Whether it holds nothing and can be forgotten.</summary>
-    public bool IsEmpty
+    /// <summary>Closes the pool for good if it holds nothing worth keeping.</summary>
+    public bool TryForget()
     {
-        get
+        lock (_gate)
         {
-            lock (_gate)
-            {
-                return _all.Count == 0 && _starting == 0 && _waiting.Count == 0 && (_loadFailure is null || BackOffLeft() == TimeSpan.Zero);
-            }
+            _forgotten = _all.Count == 0 && _starting == 0 && _waiting.Count == 0 && (_loadFailure is null || _instances.Time.GetElapsedTime(_loadFailedAt) > FailureMemory);
+            return _forgotten;
         }
     }
 
@@ -63,13 +65,19 @@ internal sealed partial class FunctionPool : IInstanceOwner
         }
     }
 
-    /// <summary>Waits for a place, and starts an instance when that is right.</summary>
+    /// <summary>Waits for a place, and starts an instance when that is right. Null when this pool was forgotten meanwhile: ask for the function's pool again.</summary>
     /// <exception cref="ProblemException">There is no place to be had: the queue is full, or no instance can be started.</exception>
-    public async Task<Instance> AcquireAsync(TimeSpan patience, CancellationToken cancellation)
+    public async Task<Instance?> AcquireAsync(TimeSpan patience, CancellationToken cancellation)
     {
-        var waiter = new Waiter();
+        var waiter = new Waiter(_instances.Time.GetTimestamp());
+        TimeSpan startDuration;
         lock (_gate)
         {
+            if (_forgotten)
+            {
+                return null;
+            }
+
             if (_waiting.Count == 0 && TakePlace() is { } instance)
             {
                 return instance;
@@ -77,7 +85,7 @@ internal sealed partial class FunctionPool : IInstanceOwner
 
             if (_loadFailure is { } failure && BackOffLeft() > TimeSpan.Zero && _all.Count == 0)
             {
-                throw failure;
+                throw new ProblemException(failure);
             }
 
             if (_waiting.Count >= _instances.Options.QueueLimit)
@@ -86,11 +94,23 @@ internal sealed partial class FunctionPool : IInstanceOwner
             }
 
             _waiting.AddLast(waiter);
+            startDuration = _startDuration;
         }
 
         StartWhereNeeded();
         try
         {
+            // After as long as a start takes, waiting is worth another look: what serves may be stuck in a long call.
+            if (startDuration > TimeSpan.Zero && startDuration < patience)
+            {
+                var first = await Task.WhenAny(waiter.Place, Task.Delay(startDuration, _instances.Time, cancellation));
+                if (first != waiter.Place)
+                {
+                    StartWhereNeeded();
+                    patience -= startDuration;
+                }
+            }
+
             return await waiter.Place.WaitAsync(patience, _instances.Time, cancellation);
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
@@ -114,7 +134,15 @@ internal sealed partial class FunctionPool : IInstanceOwner
     }
 
     /// <summary>Gives back a place that no call was sent to.</summary>
-    public void Release(Instance instance) => FreePlace(instance, TimeSpan.Zero);
+    public void Release(Instance instance)
+    {
+        lock (_gate)
+        {
+            instance.Calls--;
+        }
+
+        FreePlace(instance, TimeSpan.Zero);
+    }
 
     /// <summary>The version has been replaced: idle instances end now, busy ones after their calls.</summary>
     public void Retire()
@@ -170,26 +198,32 @@ internal sealed partial class FunctionPool : IInstanceOwner
     /// <summary>What it holds, for people to look at.</summary>
     public FunctionPoolStatus Status()
     {
+        Instance[] all;
+        int starting;
+        int queued;
+        Problem? failure;
         lock (_gate)
         {
-            return new FunctionPoolStatus(
-                [.. _all.Select(i => new InstanceStatus(i.Id, Function.Version, StateOf(i), i.Calls, i.InFlight, i.Pid, i.MemoryBytes, i.StartedAt))],
-                _starting,
-                _waiting.Count,
-                _loadFailure?.Problem);
+            all = [.. _all];
+            (starting, queued, failure) = (_starting, _waiting.Count, _loadFailure);
         }
+
+        // Memory is read from the kernel's files, which takes too long under the lock of the path of calls.
+        return new FunctionPoolStatus([.. all.Select(i => new InstanceStatus(i.Id, Function.Version, StateOf(i), i.Calls, i.InFlight, i.Pid, i.MemoryBytes, i.StartedAt))], starting, queued, failure);
     }
 
-    public void OnCallClosed(Instance instance, TimeSpan duration)
+    public int OnCallClosed(Instance instance, TimeSpan duration)
     {
-        FreePlace(instance, duration);
+        var inFlight = FreePlace(instance, duration);
         _onCallEnded();
+        return inFlight;
     }
 
-    private void FreePlace(Instance instance, TimeSpan duration)
+    private int FreePlace(Instance instance, TimeSpan duration)
     {
         var end = false;
         bool waiting;
+        int inFlight;
         lock (_gate)
         {
             if (duration > TimeSpan.Zero)
@@ -211,6 +245,7 @@ internal sealed partial class FunctionPool : IInstanceOwner
             }
 
             waiting = _waiting.Count > 0;
+            inFlight = instance.InFlight;
         }
 
         if (end)
@@ -222,13 +257,16 @@ internal sealed partial class FunctionPool : IInstanceOwner
         {
             StartWhereNeeded();
         }
+
+        return inFlight;
     }
 
-    public void OnRecycle(Instance instance)
+    public int OnRecycle(Instance instance)
     {
         lock (_gate)
         {
             Withdraw(instance);
+            return instance.InFlight;
         }
     }
 
@@ -315,7 +353,20 @@ internal sealed partial class FunctionPool : IInstanceOwner
         {
             lock (_gate)
             {
-                if (!ScaleOut.ShouldStart(_waiting.Count, _all.Count, _starting, Function.Spec.MaxInstances, Function.Spec.Concurrency, _callDuration, _startDuration))
+                if (_waiting.First is not { } oldest || (_loadFailure is not null && BackOffLeft() > TimeSpan.Zero))
+                {
+                    return;
+                }
+
+                var load = new PoolLoad(
+                    _waiting.Count,
+                    _instances.Time.GetElapsedTime(oldest.Value.Since),
+                    _all.Count(i => !i.Draining),
+                    _all.Count,
+                    _starting,
+                    _callDuration,
+                    _startDuration);
+                if (!ScaleOut.ShouldStart(load, Function.Spec.MaxInstances, Function.Spec.Concurrency))
                 {
                     return;
                 }
@@ -330,8 +381,9 @@ internal sealed partial class FunctionPool : IInstanceOwner
     private async Task StartOneAsync()
     {
         var requestedAt = _instances.Time.GetTimestamp();
-        Instance? instance = null;
         GenericPool? generic = null;
+        Instance? instance = null;
+        Problem? failure = null;
         using var span = Scheduling.ExecutionTrace.StartInstance(Function);
         try
         {
@@ -339,36 +391,52 @@ internal sealed partial class FunctionPool : IInstanceOwner
             var package = await _services.Packages.GetPathAsync(Function.BuiltPackage, _services.Stopping);
             instance = await generic.TakeAsync(_services.Stopping);
             await instance.SpecialiseAsync(Function, package, this, requestedAt, _services.Stopping);
-            Admit(instance);
         }
         catch (ProblemException e)
         {
-            OnStartFailed(e);
+            failure = e.Problem;
         }
         catch (OperationCanceledException)
         {
-            OnStartFailed(new ProblemException(KnownProblems.Unavailable("The node is shutting down.", "Try another node, or again when it is back.")));
+            failure = KnownProblems.Unavailable("The node is shutting down.", "Try another node, or again when it is back.");
         }
         catch (Exception e)
         {
             LogStartFailed(_instances.Logger, Function.ToString(), e);
+            failure = KnownProblems.Internal($"An instance of '{Function}' could not be started: {e.Message}");
+        }
+
+        if (failure is null && !TryAdmit(instance!))
+        {
+            failure = KnownProblems.Crashed($"The instance of '{Function}' ended right after it had loaded its function.");
+        }
+
+        if (failure is not null)
+        {
+            OnStartFailed(failure);
             if (instance is not null)
             {
                 await instance.DisposeAsync();
             }
-
-            OnStartFailed(new ProblemException(KnownProblems.Internal($"An instance of '{Function}' could not be started: {e.Message}"), e));
         }
-        finally
+        else if (_retired)
         {
-            generic?.Refill();
+            Reap(TimeSpan.Zero);
         }
+
+        generic?.Refill();
     }
 
-    private void Admit(Instance instance)
+    // False when its worker has ended already: the pool was told before, under this lock.
+    private bool TryAdmit(Instance instance)
     {
         lock (_gate)
         {
+            if (instance.Draining)
+            {
+                return false;
+            }
+
             _starting--;
             _loadFailure = null;
             _backOff = TimeSpan.Zero;
@@ -384,20 +452,12 @@ internal sealed partial class FunctionPool : IInstanceOwner
             {
                 _withPlaces.Add(instance);
             }
-        }
 
-        if (instance.HasEnded)
-        {
-            OnInstanceEnded(instance);
-        }
-
-        if (_retired)
-        {
-            Reap(TimeSpan.Zero);
+            return true;
         }
     }
 
-    private void OnStartFailed(ProblemException failure)
+    private void OnStartFailed(Problem failure)
     {
         List<Waiter> stranded = [];
         lock (_gate)
@@ -417,7 +477,7 @@ internal sealed partial class FunctionPool : IInstanceOwner
 
         foreach (var waiter in stranded)
         {
-            waiter.TryFail(failure.Problem);
+            waiter.TryFail(failure);
         }
     }
 

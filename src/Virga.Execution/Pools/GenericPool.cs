@@ -19,7 +19,7 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
     public GenericPoolKey Key { get; } = key;
 
     /// <summary>How many it keeps ready.</summary>
-    public int Target { get; } = services.Options.PoolSize ?? key.Environment.PoolSize;
+    public int Target { get; } = key.Environment.PoolSize;
 
     /// <summary>When it was last asked for an instance, as <see cref="TimeProvider.GetTimestamp"/>.</summary>
     public long LastTakenAt { get; private set; } = services.Time.GetTimestamp();
@@ -59,20 +59,18 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
     /// <summary>Starts in the background what is missing to <see cref="Target"/>.</summary>
     public void Refill()
     {
-        while (true)
+        lock (_gate)
         {
-            lock (_gate)
+            // One at a time: starts are bounded per node, and no environment may take them all.
+            if (_stopping.IsCancellationRequested || _starting > 0 || _ready.Count >= Target)
             {
-                if (_stopping.IsCancellationRequested || _ready.Count + _starting >= Target)
-                {
-                    return;
-                }
-
-                _starting++;
+                return;
             }
 
-            services.Tasks.Add(AddOneAsync(), "refill of a pool");
+            _starting++;
         }
+
+        services.Tasks.Add(AddOneAsync(), "refill of a pool");
     }
 
     /// <summary>Ends the instances that are kept ready.</summary>
@@ -122,6 +120,10 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
         if (instance is not null)
         {
             await instance.DisposeAsync();
+        }
+        else if (failure is null)
+        {
+            Refill();
         }
     }
 }

@@ -4,9 +4,12 @@ using Virga.Execution.Instances;
 namespace Virga.Execution.Pools;
 
 /// <summary>One call that waits for a place.</summary>
-internal sealed class Waiter
+/// <param name="since">When it began to wait, as <see cref="TimeProvider.GetTimestamp"/>.</param>
+internal sealed class Waiter(long since)
 {
     private readonly TaskCompletionSource<Instance> _place = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public long Since { get; } = since;
 
     /// <summary>Completes with an instance that has a place reserved for the call.</summary>
     public Task<Instance> Place => _place.Task;

@@ -26,7 +26,7 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
     private readonly CancellationTokenSource _stopping = new();
     private readonly ITimer _reaper;
     private int _inFlight;
-    private volatile TaskCompletionSource? _drained;
+    private TaskCompletionSource? _drained;
 
     internal Scheduler(
         ExecutionOptions options,
@@ -56,7 +56,8 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
 
     internal ValueTask<InvocationResult> InvokeUntracedAsync(Invocation invocation, CancellationToken cancellation)
     {
-        if (_drained is not null)
+        Interlocked.Increment(ref _inFlight);
+        if (Volatile.Read(ref _drained) is not null)
         {
             return Reject(invocation, KnownProblems.Unavailable("The node is shutting down.", "Try another node, or again when it is back."));
         }
@@ -103,7 +104,9 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
     public async Task<bool> DrainAsync(TimeSpan patience)
     {
         var drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _drained = drained;
+
+        // A full fence: a call either sees it and is refused, or is counted before the count is read.
+        Interlocked.Exchange(ref _drained, drained);
         if (Volatile.Read(ref _inFlight) == 0)
         {
             return true;
@@ -140,7 +143,7 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
         var timeout = invocation.Function.Spec.Timeout.Span;
         while (true)
         {
-            Instance instance;
+            Instance? instance;
             try
             {
                 var patience = timeout - time.GetElapsedTime(invocation.ReceivedAt);
@@ -149,6 +152,12 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
             catch (ProblemException e)
             {
                 return await Reject(invocation, e.Problem);
+            }
+
+            if (instance is null)
+            {
+                pool = PoolOf(invocation.Function);
+                continue;
             }
 
             // Its first call is the one for which it was started.
@@ -169,11 +178,9 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
         var left = timeout - queued - starting;
         var deadline = invocation.ReceivedAt + (long)(timeout.TotalSeconds * time.TimestampFrequency);
         var opening = new CallOpening(cold, queued, starting, deadline, time.GetUtcNow().ToUnixTimeMilliseconds() + (long)left.TotalMilliseconds);
-        Interlocked.Increment(ref _inFlight);
         var call = instance.TryCall(invocation, opening, cancellation);
         if (call is null)
         {
-            OnCallEnded();
             pool.OnRecycle(instance);
             pool.Release(instance);
         }
@@ -185,7 +192,7 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
     {
         if (Interlocked.Decrement(ref _inFlight) == 0)
         {
-            _drained?.TrySetResult();
+            Volatile.Read(ref _drained)?.TrySetResult();
         }
     }
 
@@ -214,6 +221,7 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
             BytesIn = 0,
             BytesOut = 0,
         });
+        OnCallEnded();
         return new ValueTask<InvocationResult>(result);
     }
 
@@ -233,7 +241,7 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
         foreach (var (function, pool) in _functions)
         {
             pool.Reap(function.Spec.KeepWarm.Span);
-            if (pool.IsEmpty)
+            if (pool.TryForget())
             {
                 _functions.TryRemove(new KeyValuePair<FunctionVersion, FunctionPool>(function, pool));
             }

@@ -245,6 +245,53 @@ public sealed class InvocationTests : IAsyncLifetime
         record.BytesOut.ShouldBe(1002);
     }
 
+    [Fact]
+    public async Task A_WebSocket_that_the_function_closes_first_frees_its_place()
+    {
+        var function = _node.Python("async def handler(event, ctx):\n    socket = event.accept()\n    await socket.send('bye')\n", spec => spec with { MaxInstances = 1 });
+
+        for (var i = 0; i < 2; i++)
+        {
+            await using (var result = await _node.Engine.Scheduler.InvokeAsync(TestNode.Invocation(function, trigger: Trigger.WebSocket), TestContext.Current.CancellationToken))
+            {
+                result.Status.ShouldBe(101);
+                Encoding.UTF8.GetString((await result.WebSocket!.ReceiveAsync(TestContext.Current.CancellationToken)).Data.Span).ShouldBe("bye");
+                (await result.WebSocket.ReceiveAsync(TestContext.Current.CancellationToken)).CloseCode.ShouldBe(1000);
+            }
+
+            (await _node.NextRecordAsync()).Outcome.ShouldBe(Outcome.Result);
+        }
+    }
+
+    [Fact]
+    public async Task A_WebSocket_that_is_refused_by_an_error_frees_its_place()
+    {
+        var function = _node.Python("def handler(event, ctx):\n    raise ValueError('no')\n", spec => spec with { MaxInstances = 1 });
+
+        for (var i = 0; i < 2; i++)
+        {
+            await using var result = await _node.Engine.Scheduler.InvokeAsync(TestNode.Invocation(function, trigger: Trigger.WebSocket), TestContext.Current.CancellationToken);
+            result.Problem!.Slug.ShouldBe("function-error");
+            (await _node.NextRecordAsync()).Outcome.ShouldBe(Outcome.FunctionError);
+        }
+    }
+
+    [Fact]
+    public async Task An_instance_with_a_hung_call_ends_once_its_other_calls_are_done()
+    {
+        var function = _node.Python(
+            "import asyncio, os\nasync def handler(event, ctx):\n    print('begun', event.body)\n    try:\n        await asyncio.sleep(60 if event.body == 'hang' else 0.9)\n    except asyncio.CancelledError:\n        await asyncio.sleep(60)\n    return os.getpid()\n",
+            spec => spec with { Concurrency = 2, MaxInstances = 1, Timeout = Duration.FromSeconds(1.2) });
+        (await _node.CallAsync(function, "\"warm\"")).Status.ShouldBe(200);
+        var hung = _node.CallAsync(function, "\"hang\"");
+        await _node.LineAsync(l => l.Message == "begun hang");
+        var sibling = _node.CallAsync(function, "\"short\"");
+
+        (await sibling).Status.ShouldBe(200);
+        (await hung).ShouldBe((504, "timeout"));
+        (await _node.CallAsync(function, "\"after\"")).Status.ShouldBe(200);
+    }
+
     private static async Task SendAsync(PipeWriter writer, int bytes)
     {
         for (var sent = 0; sent < bytes; sent += 65536)
