@@ -139,7 +139,7 @@ function restoreSyntaxErrorPosition(error, file) {
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: positionTimeoutMilliseconds,
   });
-  const head = /^file:\/\/.+:\d+\n.*\n *\^+\n/m.exec(child.stderr ?? '');
+  const head = /^file:\/\/.+:\d+\n.*\n *\^*\n/m.exec(child.stderr ?? '');
   if (head !== null) {
     error.stack = `${head[0]}\n${error.stack}`;
   }

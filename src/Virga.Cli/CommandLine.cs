@@ -78,7 +78,9 @@ public static class CommandLine
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null,
         };
-        var parsed = root.Parse(arguments);
+
+        // @FILE is a body for `fn invoke --data`, not a file of arguments.
+        var parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.CommandResult.Command == up)
         {
             HideClientOptions(root);

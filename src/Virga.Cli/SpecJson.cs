@@ -26,7 +26,7 @@ internal sealed partial class SpecJson : JsonSerializerContext
         var spec = Complete(resource["spec"], Write(new RouteSpec { Path = "", Function = "" }));
         if (spec["cors"] is JsonObject cors)
         {
-            spec["cors"] = Complete(cors, Write(new RouteSpec { Path = "", Function = "", Cors = new CorsSpec { Origins = [] } })["cors"]!.AsObject());
+            spec["cors"] = Complete(cors, Write(new RouteSpec { Path = "", Function = "", Cors = new CorsSpec { Origins = [] } })["cors"]!.DeepClone().AsObject());
         }
 
         return spec.Deserialize(Default.RouteSpec)!;

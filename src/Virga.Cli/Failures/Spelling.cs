@@ -10,7 +10,7 @@ public static class Spelling
             .Select(candidate => (candidate, distance: Distance(word, candidate)))
             .OrderBy(pair => pair.distance)
             .FirstOrDefault();
-        return best.candidate is not null && best.distance <= Math.Max(1, word.Length / 3) ? best.candidate : null;
+        return best.candidate is not null && best.distance <= Math.Max(word.Length < 4 ? 1 : 2, word.Length / 3) ? best.candidate : null;
     }
 
     // Levenshtein's distance with one row, ignoring case.

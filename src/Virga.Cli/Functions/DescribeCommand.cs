@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Virga.Cli.Output;
 
 namespace Virga.Cli.Functions;
 
@@ -10,7 +11,23 @@ internal static class DescribeCommand
         var name = CommandFactory.NameArgument("The function");
         return factory.Make("describe", "Tell how a function is, and why it cannot be called", [name], async scope =>
         {
-            scope.Results.Item(await scope.Client.GetFunctionPartAsync(scope.Get(name), "describe", scope.Cancellation));
+            var answer = await scope.Client.GetFunctionPartAsync(scope.Get(name), "describe", scope.Cancellation);
+            if (!scope.Results.IsTable)
+            {
+                scope.Results.Document(answer);
+                return ExitCode.Ok;
+            }
+
+            var checks = answer["checks"]?.AsArray() ?? [];
+            answer.Remove("checks");
+            scope.Results.Item(answer);
+            scope.Results.List(
+                checks,
+                "Nothing was checked.",
+                Column.At("CHECK", "name"),
+                Column.At("OK", "ok"),
+                Column.At("DETAIL", "detail"),
+                Column.At("FIX", "fix"));
             return ExitCode.Ok;
         });
     }

@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using System.Security.Cryptography;
 using Virga.Cli.Failures;
 
 namespace Virga.Cli.Packaging;
@@ -20,7 +19,7 @@ internal sealed record PackageArchive(ReadOnlyMemory<byte> Zip, int? Files)
     private const int ExecutableMode = 0x1ED; // 0755
 
     /// <summary>What the node calls the package.</summary>
-    public string Digest { get; } = "sha256:" + Convert.ToHexStringLower(SHA256.HashData(Zip.Span));
+    public string Digest { get; } = PackageDigest.Of(Zip);
 
     /// <summary>Packs a file or a folder; takes a zip file as it is.</summary>
     /// <exception cref="UsageException">There is nothing to pack, or a link leaves the folder.</exception>

@@ -11,7 +11,9 @@ namespace Virga.Control.Routes;
 internal static class RouteRules
 {
     private const int MaxHostLength = 253;
-    private const int MaxMethodLength = 32;
+    private const string ReservedPrefix = "/f/";
+
+    private static readonly SortedSet<string> Methods = new(StringComparer.OrdinalIgnoreCase) { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS" };
 
     /// <summary>Refuses a spec that breaks a rule; gives the route back with its members in their one canonical form.</summary>
     /// <exception cref="ProblemException"><c>invalid-spec</c>.</exception>
@@ -20,6 +22,11 @@ internal static class RouteRules
         if (!PathTemplate.TryParse(spec.Path, out var template, out var error))
         {
             throw new ProblemException(KnownProblems.InvalidSpec(error));
+        }
+
+        if (template.Text.StartsWith(ReservedPrefix, StringComparison.Ordinal))
+        {
+            throw new ProblemException(KnownProblems.InvalidSpec($"The path '{template}' begins with {ReservedPrefix}, where function URLs are.", "Choose another path."));
         }
 
         var canonical = spec with { Methods = CheckMethods(spec.Methods), Host = CheckHost(spec.Host) };
@@ -53,9 +60,10 @@ internal static class RouteRules
     {
         foreach (var method in methods)
         {
-            if (string.IsNullOrEmpty(method) || method.Length > MaxMethodLength || !method.All(c => char.IsAsciiLetter(c) || c == '-'))
+            if (!Methods.Contains(method))
             {
-                throw new ProblemException(KnownProblems.InvalidSpec($"'{ResourceName.Shorten(method)}' is no HTTP method.", "Name methods such as GET or POST; none means all."));
+                throw new ProblemException(KnownProblems.InvalidSpec(
+                    $"'{ResourceName.Shorten(method)}' is no HTTP method that a route can have.", $"Use {string.Join(", ", Methods)}; none means every method."));
             }
         }
 

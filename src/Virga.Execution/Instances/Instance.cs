@@ -276,6 +276,11 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
 
         var cpu = _process.CpuTime() - call.CpuAtStart;
         var problem = call.Problem ?? call.LateProblem;
+        if (problem is { Fault: not Fault.Client })
+        {
+            WriteLog(call, FunctionLogLevel.Error, FailureText.Of(problem), null);
+        }
+
         _services.Observer.Completed(new InvocationRecord
         {
             Id = call.Invocation.Id,

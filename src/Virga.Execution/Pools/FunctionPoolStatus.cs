@@ -12,9 +12,9 @@ public sealed record FunctionPoolStatus(IReadOnlyList<InstanceStatus> Instances,
 /// <param name="Calls">Calls that it has been given.</param>
 /// <param name="InFlight">Calls that it has now.</param>
 /// <param name="Pid">Process id on the host.</param>
-/// <param name="MemoryBytes">Memory in use, in bytes.</param>
+/// <param name="Memory">Memory in use, in bytes.</param>
 /// <param name="StartedAt">When its process began.</param>
-public sealed record InstanceStatus(string Id, int Version, string State, int Calls, int InFlight, int Pid, long MemoryBytes, DateTimeOffset StartedAt);
+public sealed record InstanceStatus(string Id, int Version, string State, int Calls, int InFlight, int Pid, long Memory, DateTimeOffset StartedAt);
 
 /// <summary>A pool of generic instances at the moment.</summary>
 public sealed record GenericPoolStatus(string Command, string Isolation, bool Egress, int Target, int Ready, int Starting, Problem? LastFailure);

@@ -190,6 +190,11 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
     {
         var queued = _instances.Time.GetElapsedTime(invocation.ReceivedAt);
         var result = new RejectedCall(problem, queued);
+        if (problem.Fault != Fault.Client)
+        {
+            _instances.Log.Write(new FunctionLogLine(_instances.Time.GetUtcNow(), invocation.Function, "", invocation.Id, FunctionLogLevel.Error, FailureText.Of(problem)));
+        }
+
         _instances.Observer.Completed(new InvocationRecord
         {
             Id = invocation.Id,

@@ -10,7 +10,9 @@ internal sealed class Cli(string directory, params (string Name, string Value)[]
 
     public string Input { get; init; } = "";
 
-    public async Task<CliRun> RunAsync(params string[] arguments)
+    public Task<CliRun> RunAsync(params string[] arguments) => RunUntilStoppedAsync(arguments, TestContext.Current.CancellationToken);
+
+    public async Task<CliRun> RunUntilStoppedAsync(string[] arguments, CancellationToken cancellation)
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
@@ -29,7 +31,7 @@ internal sealed class Cli(string directory, params (string Name, string Value)[]
             Started = options;
             return Task.FromResult(ExitCode.Ok);
         });
-        var code = await CommandLine.RunAsync(arguments, up, terminal, TestContext.Current.CancellationToken);
+        var code = await CommandLine.RunAsync(arguments, up, terminal, cancellation);
         return new CliRun(code, output.ToString() + Encoding.UTF8.GetString(raw.ToArray()), error.ToString());
     }
 

@@ -1,9 +1,9 @@
-using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Virga.Cli.Packaging;
 
 namespace Virga.Cli.Tests.Support;
 
@@ -20,6 +20,9 @@ internal sealed class ControlApi : IAsyncDisposable
 
     /// <summary>Every request that could change something, as <c>METHOD path</c>.</summary>
     public List<string> Writes { get; } = [];
+
+    /// <summary>Told of every function that was put, with its version.</summary>
+    public Action<string, int> Deployed { get; set; } = (_, _) => { };
 
     /// <summary>Answers with a problem where it gives one.</summary>
     public Func<string, JsonObject?> Problem { get; set; } = _ => null;
@@ -65,7 +68,14 @@ internal sealed class ControlApi : IAsyncDisposable
             return;
         }
 
-        if (path.EndsWith("/invoke", StringComparison.Ordinal))
+        if (path.EndsWith("/logs", StringComparison.Ordinal))
+        {
+            await FollowAsync(context);
+            return;
+        }
+
+        // The same server stands for the gateway: what is no API call is a call of a function.
+        if (path.EndsWith("/invoke", StringComparison.Ordinal) || !request.Path.StartsWithSegments("/api", StringComparison.Ordinal))
         {
             await Invoke(context);
             return;
@@ -82,6 +92,16 @@ internal sealed class ControlApi : IAsyncDisposable
         await AnswerAsync(context, status, answer, status == 404 ? "application/problem+json" : "application/json");
     }
 
+    // One line, and then silence until the client goes.
+    private static async Task FollowAsync(HttpContext context)
+    {
+        await context.Response.WriteAsync("""{"time":"2030-01-01T00:00:00Z","level":"warn","message":"a line","fields":{"n":1}}""" + "\n");
+        await context.Response.Body.FlushAsync(context.RequestAborted);
+        var gone = new TaskCompletionSource();
+        await using var registration = context.RequestAborted.Register(gone.SetResult);
+        await gone.Task;
+    }
+
     private (int Status, JsonObject Answer) Answer(string method, string path, byte[] body)
     {
         var missing = (404, ProblemOf("not-found", 404, "client", $"There is no {path}.", "See what there is."));
@@ -90,7 +110,7 @@ internal sealed class ControlApi : IAsyncDisposable
             case ("GET", ["node"]):
                 return (200, new JsonObject { ["gateway"] = "http://127.0.0.1:8080", ["version"] = "0.1.0" });
             case ("POST", ["packages"]):
-                var digest = "sha256:" + Convert.ToHexStringLower(SHA256.HashData(body));
+                var digest = PackageDigest.Of(body);
                 _packages.Add(digest);
                 return (201, new JsonObject { ["digest"] = digest, ["size"] = body.Length });
             case ("GET", ["packages", var wanted]):
@@ -123,6 +143,7 @@ internal sealed class ControlApi : IAsyncDisposable
             ["status"] = new JsonObject { ["liveVersion"] = version },
         };
         _resources[$"{kind}/{name}"] = resource;
+        Deployed(name, version);
         return (version == 1 ? 201 : 200, resource);
     }
 

@@ -1,0 +1,124 @@
+using Microsoft.Extensions.Logging;
+using Virga.Cli.Tests.Support;
+using Virga.Configuration;
+using Virga.Core.Resources;
+
+namespace Virga.Cli.Tests;
+
+public sealed class NodeOptionsSpecifications : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Without_any_configuration_a_node_has_its_defaults()
+    {
+        var options = await UpAsync([]);
+
+        options.Data.ShouldBe(Path.Combine(_folder.Path, ".virga"));
+        options.Gateway.ToString().ShouldBe("127.0.0.1:8080");
+        options.Admin.ToString().ShouldBe("127.0.0.1:8090");
+        options.MaxBody.ShouldBe(ByteSize.FromMegabytes(64));
+        options.Isolation.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task An_option_wins_over_the_environment_and_that_over_the_file()
+    {
+        _folder.Write("etc/node.yaml", "gateway: { listen: '127.0.0.1:1', maxBody: 1MB }\ninstances: { poolSize: 1 }\ndata: store\n");
+
+        var options = await UpAsync(
+            [("VIRGA_CONFIG", "etc/node.yaml"), ("VIRGA_GATEWAY", "127.0.0.1:2"), ("VIRGA_POOL_SIZE", "2")],
+            "--gateway", "127.0.0.1:3");
+
+        options.Gateway.Port.ShouldBe(3);
+        options.PoolSize.ShouldBe(2);
+        options.MaxBody.ShouldBe(ByteSize.FromMegabytes(1));
+        options.Data.ShouldBe(Path.Combine(_folder.Path, "etc/store"));
+    }
+
+    [Fact]
+    public async Task Every_setting_is_taken_from_the_file()
+    {
+        _folder.Write("node.yaml", """
+            data: /tmp/d
+            gateway: { listen: "*:80", max-body: 2MB }
+            admin: { listen: "[::1]:0" }
+            packages: { maxSize: 3MB }
+            instances: { isolation: process, poolSize: 0 }
+            log: { level: warn }
+            drainTimeout: 5s
+            telemetry: { otlpEndpoint: "http://127.0.0.1:4317" }
+            """);
+
+        var options = await UpAsync([], "--config", "node.yaml");
+
+        options.ShouldBe(new NodeOptions
+        {
+            Data = "/tmp/d",
+            Gateway = System.Net.IPEndPoint.Parse("0.0.0.0:80"),
+            Admin = System.Net.IPEndPoint.Parse("[::1]:0"),
+            MaxBody = ByteSize.FromMegabytes(2),
+            MaxPackage = ByteSize.FromMegabytes(3),
+            Isolation = Isolation.Process,
+            PoolSize = 0,
+            LogLevel = LogLevel.Warning,
+            DrainTimeout = Duration.FromSeconds(5),
+            OtlpEndpoint = new Uri("http://127.0.0.1:4317"),
+        });
+    }
+
+    [Theory]
+    [InlineData("'8080' in --gateway cannot be used. It takes an address such as 127.0.0.1:8080.", "--gateway", "8080")]
+    [InlineData("'127.0.0.1:99999' in --admin cannot be used.", "--admin", "127.0.0.1:99999")]
+    [InlineData("'big' in --max-body cannot be used. It takes a size such as 64MB.", "--max-body", "big")]
+    [InlineData("'0' in --max-package cannot be used.", "--max-package", "0")]
+    [InlineData("'none' in --isolation cannot be used. It takes process or bubblewrap.", "--isolation", "none")]
+    [InlineData("'-1' in --pool-size cannot be used.", "--pool-size", "-1")]
+    [InlineData("'loud' in --log-level cannot be used. It takes debug, info, warn or error.", "--log-level", "loud")]
+    [InlineData("'later' in --drain-timeout cannot be used.", "--drain-timeout", "later")]
+    [InlineData("'ftp://x' in --otlp-endpoint cannot be used.", "--otlp-endpoint", "ftp://x")]
+    [InlineData("which --config names.", "--config", "none.yaml")]
+    [InlineData("would both listen on 127.0.0.1:8090. Give one of them another port", "--gateway", "127.0.0.1:8090")]
+    [InlineData("which --welcome names.", "--welcome", "nowhere")]
+    [InlineData("`virga up` does not know the option '--gatewy'. Did you mean `--gateway`?", "--gatewy", "x")]
+    public async Task A_wrong_option_is_named_with_its_mending(string message, params string[] arguments)
+    {
+        var run = await new Support.Cli(_folder.Path).RunAsync(["up", .. arguments]);
+
+        run.Code.ShouldBe(ExitCode.Usage);
+        run.Error.ShouldContain(message);
+    }
+
+    [Fact]
+    public async Task A_wrong_variable_is_named_as_the_source()
+    {
+        var run = await new Support.Cli(_folder.Path, ("VIRGA_POOL_SIZE", "many")).RunAsync("up");
+
+        run.Error.ShouldBe("error: 'many' in VIRGA_POOL_SIZE cannot be used. It takes a whole number from 0 to 100. (usage)\n");
+    }
+
+    [Theory]
+    [InlineData("log:\n  level: loud", "node.yaml:2: 'loud' in log.level cannot be used.")]
+    [InlineData("log:\n  levle: info", "node.yaml:2: 'levle' is no known key. Did you mean 'level'?")]
+    [InlineData("gatway: {}", "node.yaml:1: 'gatway' is no known key. Did you mean 'gateway'?")]
+    [InlineData("gateway: 8080", "node.yaml:1: 'gateway' must be a mapping.")]
+    public async Task A_mistake_in_the_file_is_named_with_its_line(string text, string message)
+    {
+        _folder.Write("node.yaml", text);
+
+        var run = await new Support.Cli(_folder.Path).RunAsync("up", "--config", "node.yaml");
+
+        run.Code.ShouldBe(ExitCode.Usage);
+        run.Error.ShouldContain(message);
+    }
+
+    private async Task<NodeOptions> UpAsync((string, string)[] variables, params string[] arguments)
+    {
+        var cli = new Support.Cli(_folder.Path, variables);
+        var run = await cli.RunAsync(["up", .. arguments]);
+        run.Code.ShouldBe(ExitCode.Ok, run.Error);
+        return cli.Started!;
+    }
+}
