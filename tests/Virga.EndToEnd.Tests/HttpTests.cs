@@ -131,11 +131,14 @@ public sealed class HttpTests(EchoNode node) : IClassFixture<EchoNode>
         events.Body.ShouldBe("data: 1\n\ndata: 2\n\ndata: 3\n\n");
     }
 
-    [Fact]
-    public async Task A_WebSocket_reaches_the_function_and_closes_in_order()
+    [Theory]
+    [InlineData("socket")]
+    [InlineData("socket-python")]
+    [InlineData("socket-csharp")]
+    public async Task A_WebSocket_reaches_the_function_and_closes_in_order(string function)
     {
         using var socket = new ClientWebSocket();
-        await socket.ConnectAsync(new UriBuilder(node.Gateway) { Scheme = "ws", Path = "/f/socket" }.Uri, TestContext.Current.CancellationToken);
+        await socket.ConnectAsync(new UriBuilder(node.Gateway) { Scheme = "ws", Path = $"/f/{function}" }.Uri, TestContext.Current.CancellationToken);
         var buffer = new byte[1024];
         foreach (var word in (string[])["one", "two"])
         {
@@ -147,7 +150,7 @@ public sealed class HttpTests(EchoNode node) : IClassFixture<EchoNode>
         await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "bye", TestContext.Current.CancellationToken);
 
         socket.State.ShouldBe(WebSocketState.Closed);
-        (await node.RecordAsync("socket", _ => true))["trigger"]!.ToString().ShouldBe("websocket");
+        (await node.RecordAsync(function, _ => true))["trigger"]!.ToString().ShouldBe("websocket");
     }
 
     [Fact]

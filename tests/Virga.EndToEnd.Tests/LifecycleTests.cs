@@ -77,7 +77,7 @@ public sealed class LifecycleTests : IAsyncLifetime
     {
         (await _node.Http.GetStringAsync(new Uri(_node.Admin, "/healthz"), TestContext.Current.CancellationToken)).ShouldBe("ok\n");
         (await _node.Http.GetStringAsync(new Uri(_node.Admin, "/readyz"), TestContext.Current.CancellationToken)).ShouldContain("\"ready\":true");
-        (await _node.Http.GetStringAsync(new Uri(_node.Admin, "/openapi/v1.json"), TestContext.Current.CancellationToken)).ShouldContain("/functions/{name}/rollback");
+        (await _node.Http.GetStringAsync(new Uri(_node.Admin, "/api/v1/openapi/v1.json"), TestContext.Current.CancellationToken)).ShouldContain("/functions/{name}/rollback");
     }
 
     // A process that has ended and was not yet waited for counts as ended.

@@ -45,6 +45,15 @@ public sealed class RefusedRequestTests(SmallNode node) : IClassFixture<SmallNod
     }
 
     [Fact]
+    public async Task A_body_that_trickles_in_is_given_up()
+    {
+        using var connection = await RawConnection.OpenAsync(node);
+        await connection.WriteAsync("POST /f/size HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n\r\nx");
+
+        (await connection.ReadUntilAsync("request-too-slow")).ShouldStartWith("HTTP/1.1 408");
+    }
+
+    [Fact]
     public async Task Headers_over_the_limit_are_a_431()
     {
         using var connection = await RawConnection.OpenAsync(node);

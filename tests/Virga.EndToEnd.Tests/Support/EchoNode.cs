@@ -17,6 +17,23 @@ public sealed class EchoNode : VirgaNode
             "export default () => ({ headers: { 'content-type': 'text/event-stream' }, body: count() });\nasync function* count() { for (const n of [1, 2, 3]) yield `data: ${n}\\n\\n`; }"));
         await DeployAsync("socket", Source.JavaScript(
             "export default async (event) => { const socket = event.accept(); for await (const message of socket) await socket.send('echo ' + message); };"));
+        await DeployAsync("socket-python", Source.Python(
+            "async def handler(event, ctx):\n    socket = event.accept()\n    async for message in socket:\n        await socket.send('echo ' + message)\n"));
+        await DeployAsync("socket-csharp", Source.CSharp(
+            """
+            using System.Threading.Tasks;
+            public static class Echo
+            {
+                public static async Task Handler(Event request)
+                {
+                    var socket = await request.AcceptWebSocketAsync();
+                    await foreach (var message in socket.ReceiveAllAsync())
+                    {
+                        await socket.SendAsync("echo " + message.Text);
+                    }
+                }
+            }
+            """));
         await DeployAsync("injection", Source.JavaScript("export default () => ({ headers: { 'x-a': 'b\\r\\nset-cookie: c' }, body: '' });"));
         await DeployAsync("trace", Source.JavaScript("export default (event, ctx) => ctx.traceparent;"));
         await DeployAsync("held", HeldCall.Function("done"), HeldCall.Settings);
