@@ -51,7 +51,7 @@ public sealed class CommandTests(VirgaNode node) : IClassFixture<VirgaNode>
         var zip = Path.Combine(node.Folder.Path, "zipped.zip");
         await ZipFile.CreateFromDirectoryAsync(Path.GetDirectoryName(source)!, zip, TestContext.Current.CancellationToken);
 
-        (await node.RunAsync("fn", "deploy", zip, "--name", "zipped")).ShouldSucceed();
+        (await node.RunAsync("fn", "deploy", zip, "--name", "zipped", "--env", "python")).ShouldSucceed();
 
         (await node.GetAsync("/f/zipped")).Body.ShouldBe("\"unzipped\"");
     }
