@@ -52,6 +52,10 @@ public sealed class FaultTests(VirgaNode node) : IClassFixture<VirgaNode>
         FailsAsync("never", Source.JavaScript("export default () => new Promise(() => {});"), 504, "timeout", "500", new { timeout = "500ms" });
 
     [Fact]
+    public Task An_answer_after_the_deadline_is_too_late() =>
+        FailsAsync("late", Source.Python("import time\ndef handler(event, ctx):\n    time.sleep(1.5)\n    return 'late'\n"), 504, "timeout", "500", new { timeout = "500ms" });
+
+    [Fact]
     public Task A_handler_that_blocks_its_event_loop_runs_into_its_timeout() =>
         FailsAsync("blocks", Source.JavaScript("export default () => { for (;;); };"), 504, "timeout", "500", new { timeout = "500ms" });
 

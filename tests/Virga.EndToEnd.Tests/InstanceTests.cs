@@ -22,6 +22,24 @@ public sealed class InstanceTests(VirgaNode node) : IClassFixture<VirgaNode>
     }
 
     [Fact]
+    public async Task Calls_beyond_a_full_queue_are_refused_with_when_to_come_back()
+    {
+        const int BeyondTheQueue = 1001;
+        await node.DeployAsync("crowded", HeldCall.Function("x"), new { requestBody = "stream", concurrency = 1, maxInstances = 1 });
+        using var held = await HeldCall.BeginAsync(node, "/f/crowded");
+        using var others = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+
+        var calls = Enumerable.Range(0, BeyondTheQueue).Select(_ => node.Http.GetAsync(new Uri("/f/crowded", UriKind.Relative), others.Token)).ToList();
+        using var response = await await Task.WhenAny(calls);
+
+        var refused = await Answer.ReadAsync(response);
+        refused.ShouldBeProblem(429, "too-many-calls");
+        refused.Header("Retry-After").ShouldNotBeNull();
+        await others.CancelAsync();
+        (await held.EndAsync()).ShouldBe("begun, x");
+    }
+
+    [Fact]
     public async Task An_idle_instance_ends_when_it_was_kept_warm_long_enough()
     {
         await node.DeployAsync("brief", Source.JavaScript("export default () => 1;"), new { keepWarm = "1s" });

@@ -73,6 +73,18 @@ public sealed class LifecycleTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_stopped_node_leaves_no_temporary_file_or_scratch_folder()
+    {
+        await _node.DeployAsync("compiled", Source.CSharp("public static class F { public static int Handler() => 1; }"), new { isolation = "process" });
+        (await _node.GetAsync("/f/compiled")).Status.ShouldBe(200);
+
+        await _node.StopAsync();
+
+        Directory.EnumerateFileSystemEntries(VirgaProgram.TemporaryFolderIn(_node.Folder.Path)).ShouldBeEmpty();
+        Directory.EnumerateFileSystemEntries(Path.Combine(_node.Data, "scratch")).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_node_tells_whether_it_is_well_and_ready()
     {
         (await _node.Http.GetStringAsync(new Uri(_node.Admin, "/healthz"), TestContext.Current.CancellationToken)).ShouldBe("ok\n");

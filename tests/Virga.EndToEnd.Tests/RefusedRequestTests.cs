@@ -15,8 +15,13 @@ public sealed class RefusedRequestTests(SmallNode node) : IClassFixture<SmallNod
         (await node.PostAsync("/f/size", new string('x', SmallNode.Limit))).Body.ShouldBe(SmallNode.Limit.ToString());
 
     [Fact]
-    public async Task A_body_that_announces_more_than_the_limit_is_refused() =>
-        (await node.PostAsync("/f/size", new string('x', SmallNode.Limit + 1))).ShouldBeProblem(413, "body-too-large").ShouldContain("1048576");
+    public async Task A_body_that_announces_more_than_the_limit_is_refused_before_it_is_sent()
+    {
+        using var connection = await RawConnection.OpenAsync(node);
+        await connection.WriteAsync($"POST /f/size HTTP/1.1\r\nhost: localhost\r\ncontent-length: {SmallNode.Limit + 1}\r\n\r\n");
+
+        (await connection.ReadUntilAsync("body-too-large")).ShouldStartWith("HTTP/1.1 413");
+    }
 
     [Fact]
     public async Task A_chunked_body_is_refused_when_it_passes_the_limit()
@@ -129,6 +134,12 @@ public sealed class RefusedRequestTests(SmallNode node) : IClassFixture<SmallNod
     [Fact]
     public async Task A_zip_that_explodes_is_refused() =>
         (await UploadAsync(Zips.WithFile("zeros", new string('0', 300 << 20)))).Status.ShouldBeOneOf(413, 422);
+
+    [Theory]
+    [InlineData("../escape.mjs")]
+    [InlineData("/etc/escape.mjs")]
+    public async Task A_single_file_whose_name_leads_out_is_refused(string name) =>
+        (await node.ControlAsync(HttpMethod.Post, $"packages?file={Uri.EscapeDataString(name)}", new ByteArrayContent([1]))).ShouldBeProblem(422, "invalid-package");
 
     [Fact]
     public async Task What_is_no_zip_is_refused() =>

@@ -28,6 +28,9 @@ internal static class VirgaProgram
         }
     }
 
+    /// <summary>Where commands that run in a folder put temporary files.</summary>
+    public static string TemporaryFolderIn(string folder) => Path.Combine(folder, "tmp");
+
     /// <summary>Starts a command with its standard streams redirected. No setting of the user who runs the tests reaches it.</summary>
     public static Process Start(string folder, Uri? admin, params string[] arguments)
     {
@@ -45,6 +48,7 @@ internal static class VirgaProgram
         }
 
         start.Environment["NO_COLOR"] = "1";
+        start.Environment["TMPDIR"] = Directory.CreateDirectory(TemporaryFolderIn(folder)).FullName;
         if (admin is not null)
         {
             start.Environment["VIRGA_ADMIN"] = admin.ToString();
