@@ -41,8 +41,8 @@ public sealed class Invocation
     /// <summary>The body as it arrives; null when <see cref="Body"/> is all of it. It ends with a <see cref="Problems.ProblemException"/> when the client breaks a rule.</summary>
     public PipeReader? BodyStream { get; init; }
 
-    /// <summary>W3C trace context of the caller.</summary>
-    public string? TraceParent { get; init; }
+    /// <summary>W3C trace context of the caller; where spans are made, of the innermost one around the call.</summary>
+    public string? TraceParent { get; set; }
 
     /// <summary>1 for the first try.</summary>
     public int Attempt { get; init; } = 1;

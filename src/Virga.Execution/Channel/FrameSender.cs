@@ -9,14 +9,12 @@ namespace Virga.Execution.Channel;
 /// </summary>
 internal sealed class FrameSender(Socket socket)
 {
-    private const int RetainedBuffer = 64 << 10;
-
     // Guards the two fields below; held for a copy of one frame at most.
     private readonly Lock _gate = new();
-    private ArrayBufferWriter<byte> _pending = new(1024);
+    private FrameBuffer _pending = new();
     private bool _sending;
 
-    private ArrayBufferWriter<byte> _outgoing = new(1024);
+    private FrameBuffer _outgoing = new();
     private volatile bool _closed;
 
     /// <summary>Queues a frame and sends it if nobody else is sending. Errors surface at the receiver, which sees the channel close.</summary>
@@ -70,24 +68,16 @@ internal sealed class FrameSender(Socket socket)
     private Span<byte> Reserve(FrameKind kind, uint call, ReadOnlySpan<byte> header, int bodyLength)
     {
         var length = Frame.PrefixLength + header.Length + bodyLength;
-        var span = _pending.GetSpan(length)[..length];
+        var span = _pending.Append(length);
         Frame.WritePrefix(span, kind, call, header.Length, bodyLength);
         header.CopyTo(span[Frame.PrefixLength..]);
-        _pending.Advance(length);
         return span[(Frame.PrefixLength + header.Length)..];
     }
 
     private void Swap()
     {
         (_pending, _outgoing) = (_outgoing, _pending);
-        if (_pending.Capacity > RetainedBuffer)
-        {
-            _pending = new ArrayBufferWriter<byte>(1024);
-        }
-        else
-        {
-            _pending.ResetWrittenCount();
-        }
+        _pending.Clear();
     }
 
     // Owned by whoever set _sending; returns when the queue is empty, or hands the rest to the socket's completion.
@@ -122,8 +112,9 @@ internal sealed class FrameSender(Socket socket)
     {
         lock (_gate)
         {
-            if (_pending.WrittenCount == 0)
+            if (_pending.Length == 0)
             {
+                _outgoing.Clear();
                 _sending = false;
                 return true;
             }
@@ -137,7 +128,7 @@ internal sealed class FrameSender(Socket socket)
     {
         while (true)
         {
-            var memory = _outgoing.WrittenMemory[offset..];
+            var memory = _outgoing.Written[offset..];
             if (memory.IsEmpty)
             {
                 return ValueTask.CompletedTask;

@@ -156,7 +156,8 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
         lock (_gate)
         {
             _answerEnded = true;
-            SetFailure(FromError(error), error.Type == "cancelled" ? Outcome.Cancelled : Outcome.FunctionError);
+            var problem = FromError(error);
+            SetFailure(problem, Outcomes.Of(problem));
         }
 
         _answer?.Complete(LateProblem);

@@ -331,22 +331,23 @@ internal sealed partial class FunctionPool : IInstanceOwner
     {
         var requestedAt = _instances.Time.GetTimestamp();
         Instance? instance = null;
+        GenericPool? generic = null;
+        using var span = Scheduling.ExecutionTrace.StartInstance(Function);
         try
         {
-            var generic = _services.GenericPoolOf(Function);
+            generic = _services.GenericPoolOf(Function);
             var package = await _services.Packages.GetPathAsync(Function.BuiltPackage, _services.Stopping);
             instance = await generic.TakeAsync(_services.Stopping);
             await instance.SpecialiseAsync(Function, package, this, requestedAt, _services.Stopping);
+            Admit(instance);
         }
         catch (ProblemException e)
         {
             OnStartFailed(e);
-            return;
         }
         catch (OperationCanceledException)
         {
             OnStartFailed(new ProblemException(KnownProblems.Unavailable("The node is shutting down.", "Try another node, or again when it is back.")));
-            return;
         }
         catch (Exception e)
         {
@@ -357,10 +358,11 @@ internal sealed partial class FunctionPool : IInstanceOwner
             }
 
             OnStartFailed(new ProblemException(KnownProblems.Internal($"An instance of '{Function}' could not be started: {e.Message}"), e));
-            return;
         }
-
-        Admit(instance);
+        finally
+        {
+            generic?.Refill();
+        }
     }
 
     private void Admit(Instance instance)

@@ -36,7 +36,10 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
         }
     }
 
-    /// <summary>Gives a generic instance: a ready one, or one started now.</summary>
+    /// <summary>
+    /// Gives a generic instance: a ready one, or one started now. The caller calls <see cref="Refill"/> once its instance is
+    /// specialised: a start beside it would take the processor from the call that waits.
+    /// </summary>
     /// <exception cref="ProblemException">None can be started.</exception>
     public async Task<Instance> TakeAsync(CancellationToken cancellation)
     {
@@ -50,16 +53,26 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
             }
         }
 
-        if (ready is not null)
-        {
-            Refill();
-            return ready;
-        }
+        return ready ?? await starter.StartAsync(Key, cancellation);
+    }
 
-        // The caller's own instance starts before the pool's.
-        var own = starter.StartAsync(Key, cancellation);
-        Refill();
-        return await own;
+    /// <summary>Starts in the background what is missing to <see cref="Target"/>.</summary>
+    public void Refill()
+    {
+        while (true)
+        {
+            lock (_gate)
+            {
+                if (_stopping.IsCancellationRequested || _ready.Count + _starting >= Target)
+                {
+                    return;
+                }
+
+                _starting++;
+            }
+
+            services.Tasks.Add(AddOneAsync(), "refill of a pool");
+        }
     }
 
     /// <summary>Ends the instances that are kept ready.</summary>
@@ -76,24 +89,6 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
         foreach (var instance in ready)
         {
             await instance.DisposeAsync();
-        }
-    }
-
-    private void Refill()
-    {
-        while (true)
-        {
-            lock (_gate)
-            {
-                if (_stopping.IsCancellationRequested || _ready.Count + _starting >= Target)
-                {
-                    return;
-                }
-
-                _starting++;
-            }
-
-            services.Tasks.Add(AddOneAsync(), "refill of a pool");
         }
     }
 

@@ -51,7 +51,10 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
     public Isolation DefaultIsolation { get; }
 
     /// <inheritdoc/>
-    public ValueTask<InvocationResult> InvokeAsync(Invocation invocation, CancellationToken cancellation)
+    public ValueTask<InvocationResult> InvokeAsync(Invocation invocation, CancellationToken cancellation) =>
+        ExecutionTrace.IsOn ? ExecutionTrace.InvokeAsync(this, invocation, cancellation) : InvokeUntracedAsync(invocation, cancellation);
+
+    internal ValueTask<InvocationResult> InvokeUntracedAsync(Invocation invocation, CancellationToken cancellation)
     {
         if (_drained is not null)
         {

@@ -1,0 +1,73 @@
+// The part of the control API that benchmarks use.
+import { basename } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { HttpClient } from './http-client.mjs';
+
+export class ControlApi {
+  #client;
+
+  constructor(base, connections = 8) {
+    this.#client = new HttpClient(base, connections);
+  }
+
+  async #call(method, path, body, headers) {
+    const answer = await this.#client.send(method, `/api/v1${path}`, { body, headers });
+    if (answer.status >= 300) {
+      throw new Error(`${method} ${path} was answered ${answer.status}: ${answer.body}`);
+    }
+    return answer.body.length === 0 ? null : JSON.parse(answer.body);
+  }
+
+  #json(method, path, value) {
+    return this.#call(method, path, JSON.stringify(value), { 'content-type': 'application/json' });
+  }
+
+  /** Stores a single source file and returns its digest. */
+  async uploadSource(fileName, text) {
+    const uploaded = await this.#call('POST', `/packages?file=${encodeURIComponent(fileName)}`, text, {
+      'content-type': 'application/octet-stream',
+    });
+    return uploaded.digest;
+  }
+
+  async uploadFile(path) {
+    return this.uploadSource(basename(path), await readFile(path));
+  }
+
+  /** Creates the function, or gives it a new version. */
+  putFunction(name, spec) {
+    return this.#json('PUT', `/functions/${name}`, { spec });
+  }
+
+  putRoute(name, spec) {
+    return this.#json('PUT', `/routes/${name}`, { spec });
+  }
+
+  deleteFunction(name) {
+    return this.#call('DELETE', `/functions/${name}?cascade=true`);
+  }
+
+  async pools() {
+    return (await this.#call('GET', '/pools')).items;
+  }
+
+  /** Waits until every pool of generic instances holds as many as it should. */
+  async poolsFull(limitMs = 30_000) {
+    const limit = Date.now() + limitMs;
+    for (;;) {
+      const pools = await this.pools();
+      if (pools.length > 0 && pools.every((pool) => pool.ready === pool.target && pool.starting === 0)) {
+        return;
+      }
+      if (Date.now() > limit) {
+        throw new Error(`the pools are not full after ${limitMs / 1000} s: ${JSON.stringify(pools)}`);
+      }
+      await delay(10);
+    }
+  }
+
+  close() {
+    this.#client.close();
+  }
+}
