@@ -59,6 +59,7 @@ public class VirgaNode : IAsyncLifetime
             await StopAsync();
         }
 
+        await EndedForGoodAsync();
         _http?.Dispose();
         _folder.Dispose();
     }
@@ -213,6 +214,9 @@ public class VirgaNode : IAsyncLifetime
     /// <summary>The process ids of a function's instances.</summary>
     public async Task<IReadOnlyList<int>> InstancesAsync(string function) =>
         [.. (await ControlAsync($"functions/{function}/instances")).Json["items"]!.AsArray().Select(item => item!["pid"]!.GetValue<int>())];
+
+    /// <summary>Undoes what <see cref="InitializeAsync"/> did beside starting the node, which has ended.</summary>
+    protected virtual Task EndedForGoodAsync() => Task.CompletedTask;
 
     private static JsonContent Json(object body) => JsonContent.Create(body);
 
