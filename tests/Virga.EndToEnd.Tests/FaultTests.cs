@@ -132,6 +132,7 @@ public sealed class FaultTests(VirgaNode node) : IClassFixture<VirgaNode>
 
         (await node.GetAsync("/f/afterwards?n=1")).Status.ShouldBe(200);
         await node.LoggedAsync("afterwards", "too late");
+        await Eventually.ReadAsync(() => node.InstancesAsync("afterwards"), instances => instances.Count == 0);
 
         (await node.GetAsync("/f/afterwards?n=2")).Body.ShouldBe("\"2\"");
     }

@@ -85,6 +85,22 @@ public sealed class LifecycleTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_package_whose_files_were_lost_is_named_by_describe_and_mended_by_deploying_again()
+    {
+        var source = Source.JavaScript("export default () => 'mended';");
+        (await _node.DeployByCommandAsync("lost", source)).ShouldSucceed();
+        await _node.StopAsync();
+        var digest = Directory.EnumerateDirectories(Path.Combine(_node.Data, "packages", "sha256")).ShouldHaveSingleItem();
+        Directory.Delete(digest, recursive: true);
+        await _node.StartAsync();
+        (await _node.RunAsync("fn", "describe", "lost")).Output.ShouldContain("is not on this node");
+
+        (await _node.DeployByCommandAsync("lost", source)).ShouldSucceed();
+
+        (await _node.GetAsync("/f/lost")).Body.ShouldBe("\"mended\"");
+    }
+
+    [Fact]
     public async Task A_node_tells_whether_it_is_well_and_ready()
     {
         (await _node.Http.GetStringAsync(new Uri(_node.Admin, "/healthz"), TestContext.Current.CancellationToken)).ShouldBe("ok\n");
