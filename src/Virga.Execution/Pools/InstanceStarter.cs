@@ -21,12 +21,13 @@ internal sealed class InstanceStarter(ISandboxLauncher launcher, InstanceService
         {
             var id = string.Create(CultureInfo.InvariantCulture, $"i{Interlocked.Increment(ref _count)}");
             var options = services.Options;
+            var (command, mounts) = Resolve(key.Environment);
             var spec = new SandboxSpec
             {
                 InstanceId = id,
                 Isolation = key.Isolation,
-                Command = key.Environment.Command,
-                Mounts = [.. key.Environment.Mounts.Select(m => new ReadOnlyMount(m.Key, m.Value))],
+                Command = command,
+                Mounts = mounts,
                 Environment = key.Environment.Variables,
                 MemoryBytes = key.Environment.Memory.Bytes,
                 Cpu = 1,
@@ -61,6 +62,19 @@ internal sealed class InstanceStarter(ISandboxLauncher launcher, InstanceService
         {
             _starting.Release();
         }
+    }
+
+    // A program of a version manager lies outside of what every sandbox shows; one inside a mount is the runtime's own.
+    private static (IReadOnlyList<string> Command, IReadOnlyList<ReadOnlyMount> Mounts) Resolve(EnvironmentSpec environment)
+    {
+        List<ReadOnlyMount> mounts = [.. environment.Mounts.Select(m => new ReadOnlyMount(m.Key, m.Value))];
+        if (mounts.Exists(m => m.ToHost(environment.Command[0]) is not null) || !File.Exists(environment.Command[0]))
+        {
+            return (environment.Command, mounts);
+        }
+
+        var (program, needed) = InterpreterMounts.For(environment.Command[0]);
+        return ([program, .. environment.Command.Skip(1)], [.. mounts, .. needed]);
     }
 
     /// <inheritdoc/>

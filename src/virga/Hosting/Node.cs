@@ -71,6 +71,11 @@ internal static class Node
                 await terminal.Error.WriteLineAsync($"error: The control API cannot listen on {options.Admin}: port {options.Admin.Port} is in use. Stop the program that holds it, or choose another with --admin HOST:PORT.");
                 return ExitCode.Refused;
             }
+            catch (System.Net.Sockets.SocketException e)
+            {
+                await terminal.Error.WriteLineAsync($"error: The control API cannot listen on {options.Admin}: {e.Message}. Choose an address and port that this user may use with --admin HOST:PORT.");
+                return ExitCode.Refused;
+            }
         }
     }
 
@@ -145,6 +150,7 @@ internal static class Node
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.UTF8;
             kestrel.Limits.MaxRequestBodySize = Math.Max(options.MaxPackage.Bytes + (1 << 20), options.MaxBody.Bytes);
             kestrel.Listen(options.Admin);
         });
@@ -165,7 +171,15 @@ internal static class Node
             },
         });
 
+        if (IPAddress.IsLoopback(options.Admin.Address))
+        {
+            // A web page whose name was rebound to this machine's loopback must not command the node.
+            builder.Services.AddHostFiltering(static filter => filter.AllowedHosts = ["localhost", "127.0.0.1", "[::1]"]);
+        }
+
         var app = builder.Build();
+        app.UseHostFiltering();
+        app.UseMiddleware<OriginGuard>();
         app.MapVirgaControl();
         app.MapVirgaTelemetry();
         app.MapNode();
@@ -190,6 +204,10 @@ internal static class Node
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             await terminal.Out.WriteLineAsync("The tour was broken off.");
+        }
+        catch (Exception e) when (e is ControlException or NodeUnreachableException or ProblemException or HttpRequestException)
+        {
+            await terminal.Error.WriteLineAsync($"error: The tour stopped: {e.Message} The node goes on serving.");
         }
     }
 
