@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Virga.EndToEnd.Tests.Support;
@@ -31,6 +32,22 @@ public sealed class RefusedRequestTests(SmallNode node) : IClassFixture<SmallNod
         await connection.WriteAsync($"{SmallNode.Limit + 1:x}\r\n{new string('x', SmallNode.Limit + 1)}\r\n0\r\n\r\n");
 
         (await connection.ReadUntilAsync("body-too-large")).ShouldStartWith("HTTP/1.1 413");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_body_over_the_limit_is_refused_over_HTTP_2_as_well(bool announced)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, "/f/size")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = new ByteArrayContent(new byte[2 * SmallNode.Limit]),
+        };
+        request.Headers.TransferEncodingChunked = !announced;
+
+        (await node.SendAsync(request)).ShouldBeProblem(413, "body-too-large");
     }
 
     [Theory]
