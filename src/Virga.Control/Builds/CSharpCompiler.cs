@@ -124,6 +124,9 @@ internal sealed partial class CSharpCompiler : IAsyncDisposable
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+
+            // The runtime's diagnostic sockets would be left in the temporary folder each time the compiler is ended.
+            Environment = { ["DOTNET_EnableDiagnostics"] = "0" },
         });
         process.ErrorDataReceived += (_, line) =>
         {

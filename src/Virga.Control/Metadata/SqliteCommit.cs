@@ -4,8 +4,8 @@ using Virga.Core.Problems;
 
 namespace Virga.Control.Metadata;
 
-/// <summary>Carries out the operations of one commit within its transaction.</summary>
-internal sealed class SqliteCommit(SqliteConnection connection, SqliteTransaction transaction, DateTimeOffset now)
+/// <summary>Carries out the operations of one commit, within the transaction that its connection is in.</summary>
+internal sealed class SqliteCommit(SqliteConnection connection, DateTimeOffset now)
 {
     // Pruning looks at the feed's ends only; once in so many sequence numbers is often enough to bound it.
     private const int PruneEvery = 256;
@@ -125,7 +125,6 @@ internal sealed class SqliteCommit(SqliteConnection connection, SqliteTransactio
     {
         using var command = SqliteStatements.Command(
             connection, "SELECT version FROM resources WHERE kind = $kind AND tenant = $tenant AND namespace = $namespace AND name = $name", KeyParameters(key));
-        command.Transaction = transaction;
         return command.ExecuteScalar() as long? ?? 0;
     }
 
@@ -135,14 +134,12 @@ internal sealed class SqliteCommit(SqliteConnection connection, SqliteTransactio
             connection,
             "INSERT INTO changes (time, kind, tenant, namespace, name, change, version) VALUES ($time, $kind, $tenant, $namespace, $name, $change, $version) RETURNING sequence",
             [.. KeyParameters(key), ("$time", now.ToUnixTimeMilliseconds()), ("$change", (int)kind), ("$version", version)]);
-        command.Transaction = transaction;
         _changes.Add(new Change((long)command.ExecuteScalar()!, now, key.Kind, key.Scope.Tenant, key.Scope.Namespace, key.Name, kind, version));
     }
 
     private void Execute(string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
         using var command = SqliteStatements.Command(connection, sql, parameters);
-        command.Transaction = transaction;
         command.ExecuteNonQuery();
     }
 }

@@ -110,15 +110,15 @@ internal sealed class SqliteMetadataStore : IMetadataStore
         await _writing.WaitAsync(cancellation);
         try
         {
-            using var transaction = writer.BeginTransaction();
-            var commit = new SqliteCommit(writer, transaction, _time.GetUtcNow());
+            using var write = new SqliteWrite(writer);
+            var commit = new SqliteCommit(writer, _time.GetUtcNow());
             foreach (var operation in operations)
             {
                 commit.Apply(operation);
             }
 
             commit.PruneChanges(_keptChanges);
-            transaction.Commit();
+            write.Commit();
             return commit.Changes;
         }
         catch (SqliteException exception) when (SqliteFaults.IsKnown(exception))

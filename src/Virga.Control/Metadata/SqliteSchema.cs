@@ -49,10 +49,10 @@ internal static class SqliteSchema
 
         for (; version < Current; version++)
         {
-            using var transaction = connection.BeginTransaction();
-            Execute(connection, transaction, Migrations[version]);
-            Execute(connection, transaction, string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {version + 1}"));
-            transaction.Commit();
+            using var write = new SqliteWrite(connection);
+            Execute(connection, Migrations[version]);
+            Execute(connection, string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {version + 1}"));
+            write.Commit();
         }
     }
 
@@ -63,10 +63,9 @@ internal static class SqliteSchema
         return Convert.ToInt32(command.ExecuteScalar(), CultureInfo.InvariantCulture);
     }
 
-    private static void Execute(SqliteConnection connection, SqliteTransaction transaction, string sql)
+    private static void Execute(SqliteConnection connection, string sql)
     {
         using var command = connection.CreateCommand();
-        command.Transaction = transaction;
         command.CommandText = sql;
         command.ExecuteNonQuery();
     }

@@ -29,7 +29,12 @@ internal sealed class PackageService(IMetadataStore store, ChangeLog changes, Pa
     public async Task<PackageDocument> GetAsync(Scope scope, string digest, CancellationToken cancellation)
     {
         var key = KeyOf(scope, digest);
-        return PackageDocument.From(await store.FindAsync(key, cancellation) ?? throw new ProblemException(KnownProblems.NotFound($"There is no {key}.")));
+        var stored = await store.FindAsync(key, cancellation) ?? throw new ProblemException(KnownProblems.NotFound($"There is no {key}."));
+
+        // Clients ask before they upload: files that were lost must be sent again.
+        return packages.Contains(digest)
+            ? PackageDocument.From(stored)
+            : throw new ProblemException(KnownProblems.NotFound($"The files of {key} are not on this node.", "Upload it again."));
     }
 
     public async Task<ResourcePage<PackageDocument>> ListAsync(Scope scope, string? after, int limit, CancellationToken cancellation) =>

@@ -32,8 +32,12 @@ internal struct RequestBody
         var length = exchange.Request.Headers.ContentLength;
         if (length > maxBytes)
         {
-            // Nobody reads the rest, so that the connection cannot be used again.
-            exchange.Response.Headers.Connection = "close";
+            // Nobody reads the rest, so that an HTTP/1.1 connection cannot be used again; HTTP/2 ends the stream alone.
+            if (exchange.Request.Protocol == "HTTP/1.1")
+            {
+                exchange.Response.Headers.Connection = "close";
+            }
+
             throw new ProblemException(RequestProblems.BodyTooLarge(maxBytes));
         }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using Virga.Core.Problems;
 
@@ -7,6 +8,8 @@ namespace Virga.Gateway.Requests;
 internal sealed class RequestBodyReader(PipeReader body, long maxBytes) : PipeReader
 {
     private volatile bool _ended;
+    private long _consumed;
+    private ReadOnlySequence<byte> _read;
 
     /// <summary>Takes the body back: the connection belongs to the server again.</summary>
     public void End()
@@ -20,7 +23,7 @@ internal sealed class RequestBodyReader(PipeReader body, long maxBytes) : PipeRe
         ObjectDisposedException.ThrowIf(_ended, this);
         try
         {
-            return await body.ReadAsync(cancellationToken);
+            return Checked(await body.ReadAsync(cancellationToken));
         }
         catch (Exception exception) when (RequestProblems.Of(exception, maxBytes) is { } problem)
         {
@@ -33,7 +36,13 @@ internal sealed class RequestBodyReader(PipeReader body, long maxBytes) : PipeRe
         ObjectDisposedException.ThrowIf(_ended, this);
         try
         {
-            return body.TryRead(out result);
+            if (!body.TryRead(out result))
+            {
+                return false;
+            }
+
+            result = Checked(result);
+            return true;
         }
         catch (Exception exception) when (RequestProblems.Of(exception, maxBytes) is { } problem)
         {
@@ -47,11 +56,20 @@ internal sealed class RequestBodyReader(PipeReader body, long maxBytes) : PipeRe
     {
         if (!_ended)
         {
+            _consumed += _read.Slice(0, consumed).Length;
+            _read = default;
             body.AdvanceTo(consumed, examined);
         }
     }
 
     public override void CancelPendingRead() => body.CancelPendingRead();
+
+    // The server counts as well, but over HTTP/2 it resets the stream, and the client would never learn why.
+    private ReadResult Checked(ReadResult result)
+    {
+        _read = result.Buffer;
+        return _consumed + _read.Length <= maxBytes ? result : throw new ProblemException(RequestProblems.BodyTooLarge(maxBytes));
+    }
 
     // The server completes the body itself when the exchange ends.
     public override void Complete(Exception? exception = null) => End();

@@ -56,7 +56,13 @@ internal static class BuiltInEnvironments
                 {
                     [Installation.DotnetRoot] = Installation.DotnetRoot,
                 },
-                Variables = new Dictionary<string, string>(StringComparer.Ordinal) { ["DOTNET_ROOT"] = Installation.DotnetRoot },
+                Variables = new Dictionary<string, string>(StringComparer.Ordinal)
+                {
+                    ["DOTNET_ROOT"] = Installation.DotnetRoot,
+
+                    // No debugger reaches into a sandbox, and outside of one an ended worker would leave its diagnostic sockets behind.
+                    ["DOTNET_EnableDiagnostics"] = "0",
+                },
                 Build = PackageBuild.CSharp,
                 PoolSize = poolSize,
             };
