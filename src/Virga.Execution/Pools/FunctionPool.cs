@@ -388,7 +388,7 @@ internal sealed partial class FunctionPool : IInstanceOwner
         try
         {
             generic = _services.GenericPoolOf(Function);
-            var package = await _services.Packages.GetPathAsync(Function.BuiltPackage, _services.Stopping);
+            var package = await PackagePathAsync();
             instance = await generic.TakeAsync(_services.Stopping);
             await instance.SpecialiseAsync(Function, package, this, requestedAt, _services.Stopping);
         }
@@ -425,6 +425,19 @@ internal sealed partial class FunctionPool : IInstanceOwner
         }
 
         generic?.Refill();
+    }
+
+    // A package that is gone is no mistake of whoever calls the function.
+    private async Task<string> PackagePathAsync()
+    {
+        try
+        {
+            return await _services.Packages.GetPathAsync(Function.BuiltPackage, _services.Stopping);
+        }
+        catch (ProblemException e) when (e.Problem.Fault == Fault.Client)
+        {
+            throw new ProblemException(KnownProblems.Unavailable($"The files of '{Function}' are not on this node: {e.Problem.Detail}", "Deploy the function again."), e);
+        }
     }
 
     // False when its worker has ended already: the pool was told before, under this lock.
