@@ -48,6 +48,25 @@ public sealed class CommandSpecifications : IAsyncLifetime, IDisposable
         run.Out.ShouldNotContain("...");
     }
 
+    [Fact]
+    public async Task A_connection_that_breaks_while_a_function_answers_is_one_line()
+    {
+        _api.Invoke = async context =>
+        {
+            context.Response.ContentLength = 100;
+            await context.Response.WriteAsync("half");
+            await context.Response.Body.FlushAsync(context.RequestAborted);
+            context.Abort();
+        };
+
+        var run = await RunAsync("fn", "invoke", "hello");
+
+        run.Code.ShouldBe(ExitCode.FunctionFailed, run.Error);
+        run.Error.TrimEnd().ShouldStartWith("error: The connection broke while the function answered: ");
+        run.Error.TrimEnd().ShouldEndWith("(connection-broken)");
+        run.Error.TrimEnd().ShouldNotContain("\n");
+    }
+
     [Theory]
     [InlineData("fn", "lst", "`virga fn` does not know 'lst'. Did you mean `list`?")]
     [InlineData("frob", "x", "`virga` does not know 'frob'.")]

@@ -10,7 +10,8 @@ namespace Virga.Cli.Client;
 
 /// <summary>
 /// A client of a node's control API. Every method throws <see cref="ControlException"/> when the node answers with a
-/// problem and <see cref="NodeUnreachableException"/> when no node answers.
+/// problem, <see cref="NodeUnreachableException"/> when no node answers, and <see cref="ConnectionBrokenException"/> when an
+/// answer ends too early.
 /// </summary>
 public sealed class ControlClient : IDisposable
 {
@@ -180,7 +181,7 @@ public sealed class ControlClient : IDisposable
     {
         using var response = await SendAsync(HttpMethod.Get, $"{Path(ResourceKind.Function, function)}/logs{query}", null, cancellation);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation));
-        while (await ReadLineAsync(reader, cancellation) is { } line)
+        while (await AnswerReader.ReadLineAsync(reader, Answering.Node, cancellation) is { } line)
         {
             if (line.Length > 0)
             {
@@ -198,22 +199,10 @@ public sealed class ControlClient : IDisposable
 
     private string AliasPath(ResourceName function, string alias) => $"{Path(ResourceKind.Function, function)}/aliases/{Uri.EscapeDataString(alias)}";
 
-    private async Task<string?> ReadLineAsync(StreamReader reader, CancellationToken cancellation)
-    {
-        try
-        {
-            return await reader.ReadLineAsync(cancellation);
-        }
-        catch (IOException broken)
-        {
-            throw new NodeUnreachableException(_admin, "the connection broke while it answered", broken);
-        }
-    }
-
     private async Task<JsonObject> ReadAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellation)
     {
         using var response = await SendAsync(method, path, content, cancellation);
-        return Parse(await response.Content.ReadAsStringAsync(cancellation));
+        return Parse(await AnswerReader.ReadTextAsync(response, Answering.Node, cancellation));
     }
 
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellation)
@@ -227,7 +216,7 @@ public sealed class ControlClient : IDisposable
 
         using (response)
         {
-            var text = await response.Content.ReadAsStringAsync(cancellation);
+            var text = await AnswerReader.ReadTextAsync(response, Answering.Node, cancellation);
             var status = (int)response.StatusCode;
             throw ProblemReader.Read(text, status) is { } problem
                 ? new ControlException(problem)
