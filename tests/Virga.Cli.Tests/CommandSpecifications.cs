@@ -139,7 +139,9 @@ public sealed class CommandSpecifications : IAsyncLifetime, IDisposable
     [InlineData("There is no file 'no.json', which --data names.", "fn", "invoke", "hello", "--data", "@no.json")]
     [InlineData("'x' is no invocation id", "invocation", "get", "x")]
     [InlineData("--alternate and --weight go together.", "fn", "alias", "set", "hello", "beta", "1", "--alternate", "2")]
-    [InlineData("'2' in --weight is no part from 0 to 1.", "fn", "alias", "set", "hello", "beta", "1", "--weight", "2")]
+    [InlineData("'0' in --weight is no part of the traffic; it must be more than 0 and less than 1", "fn", "alias", "set", "hello", "beta", "1", "--weight", "0")]
+    [InlineData("'1' in --weight is no part of the traffic; it must be more than 0 and less than 1", "fn", "alias", "set", "hello", "beta", "1", "--weight", "1")]
+    [InlineData("'2' in --weight is no part of the traffic; it must be more than 0 and less than 1", "fn", "alias", "set", "hello", "beta", "1", "--weight", "2")]
     [InlineData("CORS options need an origin.", "route", "add", "GET /x", "hello", "--cors-credentials")]
     public async Task A_wrong_input_is_named(string message, params string[] arguments)
     {
