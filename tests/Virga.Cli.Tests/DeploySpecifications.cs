@@ -64,6 +64,37 @@ public sealed class DeploySpecifications : IAsyncLifetime, IDisposable
         Spec("f")["variables"]!.AsObject().Count.ShouldBe(2);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_change_that_somebody_makes_meanwhile_is_kept(bool existed)
+    {
+        _folder.Write("main.py");
+        await RunAsync("fn", "deploy", "main.py", "--name", "other", "--memory", "64MB");
+        if (existed)
+        {
+            await RunAsync("fn", "deploy", "main.py", "--name", "f");
+        }
+
+        var interfered = false;
+        _api.Problem = line =>
+        {
+            if (line == "PUT functions/f" && !interfered)
+            {
+                interfered = true;
+                _api.Overwrite("functions", "f", Spec("other"));
+            }
+
+            return null;
+        };
+
+        var run = await RunAsync("fn", "deploy", "main.py", "--name", "f", "--env-var", "A=1");
+
+        run.Code.ShouldBe(ExitCode.Ok, run.Error);
+        Spec("f")["memory"]!.ToString().ShouldBe("64MB");
+        Spec("f")["variables"]!["A"]!.ToString().ShouldBe("1");
+    }
+
     [Fact]
     public async Task An_unchanged_package_and_route_are_not_sent_again()
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -102,6 +103,33 @@ public sealed class ControlClient : IDisposable
     /// <summary>Creates a resource or replaces its spec.</summary>
     public Task<JsonObject> PutAsync(ResourceKind kind, ResourceName name, JsonObject spec, CancellationToken cancellation) =>
         ReadAsync(HttpMethod.Put, Path(kind, name), Json(new JsonObject { ["spec"] = spec.DeepClone() }), cancellation);
+
+    /// <summary>
+    /// Replaces a resource as it was read, or creates one. Fails with <c>stale-version</c> when it changed since then, and with
+    /// <c>conflict</c> when it was to be new and is not.
+    /// </summary>
+    /// <param name="kind">Its kind.</param>
+    /// <param name="name">What it is called.</param>
+    /// <param name="spec">What it becomes.</param>
+    /// <param name="current">The resource as it was read; null when there was none.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task<JsonObject> ReplaceAsync(ResourceKind kind, ResourceName name, JsonObject spec, JsonObject? current, CancellationToken cancellation)
+    {
+        var body = new JsonObject { ["spec"] = spec.DeepClone() };
+        using var request = new HttpRequestMessage(HttpMethod.Put, Path(kind, name));
+        if (current is null)
+        {
+            request.Headers.IfNoneMatch.Add(EntityTagHeaderValue.Any);
+        }
+        else
+        {
+            body["version"] = current["version"]?.DeepClone();
+        }
+
+        request.Content = Json(body);
+        using var response = await SendAsync(request, cancellation);
+        return Parse(await AnswerReader.ReadTextAsync(response, Answering.Node, cancellation));
+    }
 
     /// <summary>Deletes a resource; with <paramref name="cascade"/> also the routes that call it.</summary>
     public async Task DeleteAsync(ResourceKind kind, ResourceName name, bool cascade, CancellationToken cancellation)
@@ -208,6 +236,11 @@ public sealed class ControlClient : IDisposable
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(method, path) { Content = content };
+        return await SendAsync(request, cancellation);
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
         var response = await ReachAsync(request, cancellation);
         if (response.IsSuccessStatusCode)
         {
@@ -220,7 +253,7 @@ public sealed class ControlClient : IDisposable
             var status = (int)response.StatusCode;
             throw ProblemReader.Read(text, status) is { } problem
                 ? new ControlException(problem)
-                : Unreadable($"status {status} to {method} /{path}");
+                : Unreadable($"status {status} to {request.Method} {request.RequestUri}");
         }
     }
 
