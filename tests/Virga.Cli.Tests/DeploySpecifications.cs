@@ -96,6 +96,23 @@ public sealed class DeploySpecifications : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_second_deployment_stays_in_its_environment()
+    {
+        _folder.Write("main.py");
+        File.SetUnixFileMode(_folder.Write("serve"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        await RunAsync("fn", "deploy", "main.py", "--name", "f", "--env", "custom");
+        await RunAsync("fn", "deploy", "serve", "--name", "g");
+
+        (await RunAsync("fn", "deploy", "main.py", "--name", "f")).Code.ShouldBe(ExitCode.Ok);
+        var run = await RunAsync("fn", "deploy", "main.py", "--name", "g");
+
+        Spec("f")["environment"]!.ToString().ShouldBe("custom");
+        Spec("g")["environment"]!.ToString().ShouldBe("exec");
+        run.Code.ShouldBe(ExitCode.Usage);
+        run.Error.ShouldContain("The function runs in exec, but 'main.py' looks like one for python. Say which is meant: --env python or --env exec.");
+    }
+
+    [Fact]
     public async Task An_unchanged_package_and_route_are_not_sent_again()
     {
         _folder.Write("hello.mjs");
