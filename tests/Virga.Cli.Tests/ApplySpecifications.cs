@@ -40,6 +40,30 @@ public sealed class ApplySpecifications : IAsyncLifetime, IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public async Task A_route_said_in_another_way_is_unchanged()
+    {
+        const string Said = """
+            functions:
+              - name: hello
+                path: hello.mjs
+                routes: ["post,GET /hello"]
+            routes:
+              - methods: [put, GET, put]
+                path: /all
+                host: Shop.Example.org
+                function: hello
+            """;
+        await ApplyAsync(Said);
+        _api.Writes.Clear();
+
+        var run = await ApplyAsync(Said);
+
+        run.Out.ShouldContain("= route GET,POST /hello → hello (unchanged)");
+        run.Out.ShouldContain("= route GET,PUT shop.example.org/all → hello (unchanged)");
+        _api.Writes.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task What_is_declared_is_created_in_order()
     {
         var run = await ApplyAsync(TwoFunctions);

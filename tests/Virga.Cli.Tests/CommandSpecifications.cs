@@ -48,6 +48,25 @@ public sealed class CommandSpecifications : IAsyncLifetime, IDisposable
         run.Out.ShouldNotContain("...");
     }
 
+    [Fact]
+    public async Task A_connection_that_breaks_while_a_function_answers_is_one_line()
+    {
+        _api.Invoke = async context =>
+        {
+            context.Response.ContentLength = 100;
+            await context.Response.WriteAsync("half");
+            await context.Response.Body.FlushAsync(context.RequestAborted);
+            context.Abort();
+        };
+
+        var run = await RunAsync("fn", "invoke", "hello");
+
+        run.Code.ShouldBe(ExitCode.FunctionFailed, run.Error);
+        run.Error.TrimEnd().ShouldStartWith("error: The connection broke while the function answered: ");
+        run.Error.TrimEnd().ShouldEndWith("(connection-broken)");
+        run.Error.TrimEnd().ShouldNotContain("\n");
+    }
+
     [Theory]
     [InlineData("fn", "lst", "`virga fn` does not know 'lst'. Did you mean `list`?")]
     [InlineData("frob", "x", "`virga` does not know 'frob'.")]
@@ -120,7 +139,9 @@ public sealed class CommandSpecifications : IAsyncLifetime, IDisposable
     [InlineData("There is no file 'no.json', which --data names.", "fn", "invoke", "hello", "--data", "@no.json")]
     [InlineData("'x' is no invocation id", "invocation", "get", "x")]
     [InlineData("--alternate and --weight go together.", "fn", "alias", "set", "hello", "beta", "1", "--alternate", "2")]
-    [InlineData("'2' in --weight is no part from 0 to 1.", "fn", "alias", "set", "hello", "beta", "1", "--weight", "2")]
+    [InlineData("'0' in --weight is no part of the traffic; it must be more than 0 and less than 1", "fn", "alias", "set", "hello", "beta", "1", "--weight", "0")]
+    [InlineData("'1' in --weight is no part of the traffic; it must be more than 0 and less than 1", "fn", "alias", "set", "hello", "beta", "1", "--weight", "1")]
+    [InlineData("'2' in --weight is no part of the traffic; it must be more than 0 and less than 1", "fn", "alias", "set", "hello", "beta", "1", "--weight", "2")]
     [InlineData("CORS options need an origin.", "route", "add", "GET /x", "hello", "--cors-credentials")]
     public async Task A_wrong_input_is_named(string message, params string[] arguments)
     {

@@ -64,6 +64,54 @@ public sealed class DeploySpecifications : IAsyncLifetime, IDisposable
         Spec("f")["variables"]!.AsObject().Count.ShouldBe(2);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_change_that_somebody_makes_meanwhile_is_kept(bool existed)
+    {
+        _folder.Write("main.py");
+        await RunAsync("fn", "deploy", "main.py", "--name", "other", "--memory", "64MB");
+        if (existed)
+        {
+            await RunAsync("fn", "deploy", "main.py", "--name", "f");
+        }
+
+        var interfered = false;
+        _api.Problem = line =>
+        {
+            if (line == "PUT functions/f" && !interfered)
+            {
+                interfered = true;
+                _api.Overwrite("functions", "f", Spec("other"));
+            }
+
+            return null;
+        };
+
+        var run = await RunAsync("fn", "deploy", "main.py", "--name", "f", "--env-var", "A=1");
+
+        run.Code.ShouldBe(ExitCode.Ok, run.Error);
+        Spec("f")["memory"]!.ToString().ShouldBe("64MB");
+        Spec("f")["variables"]!["A"]!.ToString().ShouldBe("1");
+    }
+
+    [Fact]
+    public async Task A_second_deployment_stays_in_its_environment()
+    {
+        _folder.Write("main.py");
+        File.SetUnixFileMode(_folder.Write("serve"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        await RunAsync("fn", "deploy", "main.py", "--name", "f", "--env", "custom");
+        await RunAsync("fn", "deploy", "serve", "--name", "g");
+
+        (await RunAsync("fn", "deploy", "main.py", "--name", "f")).Code.ShouldBe(ExitCode.Ok);
+        var run = await RunAsync("fn", "deploy", "main.py", "--name", "g");
+
+        Spec("f")["environment"]!.ToString().ShouldBe("custom");
+        Spec("g")["environment"]!.ToString().ShouldBe("exec");
+        run.Code.ShouldBe(ExitCode.Usage);
+        run.Error.ShouldContain("The function runs in exec, but 'main.py' looks like one for python. Say which is meant: --env python or --env exec.");
+    }
+
     [Fact]
     public async Task An_unchanged_package_and_route_are_not_sent_again()
     {

@@ -35,6 +35,20 @@ public sealed class DevSpecifications : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_function_that_dev_would_delete_is_left_alone()
+    {
+        _folder.Write("hello.mjs");
+        var cli = new Support.Cli(_folder.Path, ("VIRGA_ADMIN", _api.Url));
+        await cli.RunAsync("fn", "deploy", "hello.mjs", "--name", "shop");
+
+        var run = await cli.RunAsync("dev", "hello.mjs", "--name", "shop");
+
+        run.Code.ShouldBe(ExitCode.Usage);
+        run.Error.ShouldContain("There is a function 'shop' already; `dev` would delete it at its end. Give another --name, or --keep to leave it deployed.");
+        _api.Names("functions").ShouldBe(["shop"]);
+    }
+
+    [Fact]
     public async Task A_build_error_is_shown_and_the_next_save_mends_it()
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);

@@ -56,6 +56,16 @@ public sealed class EnvironmentGuessSpecifications : IDisposable
     }
 
     [Fact]
+    public void A_folder_of_one_executable_runs_it()
+    {
+        _folder.Write("README.md");
+        _folder.Write("virga.yaml");
+        File.SetUnixFileMode(_folder.Write("serve"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+
+        EnvironmentGuess.Of(_folder.Path).ShouldBe("exec");
+    }
+
+    [Fact]
     public void A_folder_of_two_languages_asks_for_the_option()
     {
         _folder.Write("main.py");

@@ -100,12 +100,24 @@ public sealed class PackageArchiveSpecifications : IDisposable
     [InlineData("../../", "leads out of the folder")]
     [InlineData("nowhere", "leads to nothing")]
     [InlineData(".", "leads to a folder that it is in")]
+    [InlineData("..", "leads to a folder that it is in")]
     public void A_link_that_cannot_be_packed_is_refused(string target, string message)
     {
         _folder.Write("project/lib/index.mjs");
         File.CreateSymbolicLink(Path.Combine(_folder.Path, "project/lib/link"), target);
 
         Should.Throw<UsageException>(() => PackageArchive.Pack(Path.Combine(_folder.Path, "project"))).Message.ShouldContain(message);
+    }
+
+    [Fact]
+    public void Links_that_lead_to_each_other_are_refused()
+    {
+        _folder.Write("a/index.mjs");
+        _folder.Write("b/index.mjs");
+        File.CreateSymbolicLink(Path.Combine(_folder.Path, "a/x"), "../b");
+        File.CreateSymbolicLink(Path.Combine(_folder.Path, "b/y"), "../a");
+
+        Should.Throw<UsageException>(() => PackageArchive.Pack(_folder.Path)).Message.ShouldContain("leads to a folder that it is in");
     }
 
     [Fact]

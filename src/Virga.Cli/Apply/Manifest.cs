@@ -80,7 +80,7 @@ internal sealed record Manifest(
 
         var spec = new RouteSpec
         {
-            Methods = [.. (entry.Texts("methods") ?? entry.Texts("method") ?? []).Select(method => method.ToUpperInvariant())],
+            Methods = entry.Texts("methods") ?? entry.Texts("method") ?? [],
             Host = entry.Text("host"),
             Path = path,
             Function = entry.RequiredText("function"),

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -10,7 +11,8 @@ namespace Virga.Cli.Client;
 
 /// <summary>
 /// A client of a node's control API. Every method throws <see cref="ControlException"/> when the node answers with a
-/// problem and <see cref="NodeUnreachableException"/> when no node answers.
+/// problem, <see cref="NodeUnreachableException"/> when no node answers, and <see cref="ConnectionBrokenException"/> when an
+/// answer ends too early.
 /// </summary>
 public sealed class ControlClient : IDisposable
 {
@@ -102,6 +104,33 @@ public sealed class ControlClient : IDisposable
     public Task<JsonObject> PutAsync(ResourceKind kind, ResourceName name, JsonObject spec, CancellationToken cancellation) =>
         ReadAsync(HttpMethod.Put, Path(kind, name), Json(new JsonObject { ["spec"] = spec.DeepClone() }), cancellation);
 
+    /// <summary>
+    /// Replaces a resource as it was read, or creates one. Fails with <c>stale-version</c> when it changed since then, and with
+    /// <c>conflict</c> when it was to be new and is not.
+    /// </summary>
+    /// <param name="kind">Its kind.</param>
+    /// <param name="name">What it is called.</param>
+    /// <param name="spec">What it becomes.</param>
+    /// <param name="current">The resource as it was read; null when there was none.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task<JsonObject> ReplaceAsync(ResourceKind kind, ResourceName name, JsonObject spec, JsonObject? current, CancellationToken cancellation)
+    {
+        var body = new JsonObject { ["spec"] = spec.DeepClone() };
+        using var request = new HttpRequestMessage(HttpMethod.Put, Path(kind, name));
+        if (current is null)
+        {
+            request.Headers.IfNoneMatch.Add(EntityTagHeaderValue.Any);
+        }
+        else
+        {
+            body["version"] = current["version"]?.DeepClone();
+        }
+
+        request.Content = Json(body);
+        using var response = await SendAsync(request, cancellation);
+        return Parse(await AnswerReader.ReadTextAsync(response, Answering.Node, cancellation));
+    }
+
     /// <summary>Deletes a resource; with <paramref name="cascade"/> also the routes that call it.</summary>
     public async Task DeleteAsync(ResourceKind kind, ResourceName name, bool cascade, CancellationToken cancellation)
     {
@@ -180,7 +209,7 @@ public sealed class ControlClient : IDisposable
     {
         using var response = await SendAsync(HttpMethod.Get, $"{Path(ResourceKind.Function, function)}/logs{query}", null, cancellation);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation));
-        while (await ReadLineAsync(reader, cancellation) is { } line)
+        while (await AnswerReader.ReadLineAsync(reader, Answering.Node, cancellation) is { } line)
         {
             if (line.Length > 0)
             {
@@ -198,27 +227,20 @@ public sealed class ControlClient : IDisposable
 
     private string AliasPath(ResourceName function, string alias) => $"{Path(ResourceKind.Function, function)}/aliases/{Uri.EscapeDataString(alias)}";
 
-    private async Task<string?> ReadLineAsync(StreamReader reader, CancellationToken cancellation)
-    {
-        try
-        {
-            return await reader.ReadLineAsync(cancellation);
-        }
-        catch (IOException broken)
-        {
-            throw new NodeUnreachableException(_admin, "the connection broke while it answered", broken);
-        }
-    }
-
     private async Task<JsonObject> ReadAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellation)
     {
         using var response = await SendAsync(method, path, content, cancellation);
-        return Parse(await response.Content.ReadAsStringAsync(cancellation));
+        return Parse(await AnswerReader.ReadTextAsync(response, Answering.Node, cancellation));
     }
 
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(method, path) { Content = content };
+        return await SendAsync(request, cancellation);
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
         var response = await ReachAsync(request, cancellation);
         if (response.IsSuccessStatusCode)
         {
@@ -227,11 +249,11 @@ public sealed class ControlClient : IDisposable
 
         using (response)
         {
-            var text = await response.Content.ReadAsStringAsync(cancellation);
+            var text = await AnswerReader.ReadTextAsync(response, Answering.Node, cancellation);
             var status = (int)response.StatusCode;
             throw ProblemReader.Read(text, status) is { } problem
                 ? new ControlException(problem)
-                : Unreadable($"status {status} to {method} /{path}");
+                : Unreadable($"status {status} to {request.Method} {request.RequestUri}");
         }
     }
 

@@ -20,13 +20,20 @@ internal static class DevCommand
         return factory.Make("dev", "Serve one function, and deploy it again on every save", [path, name, keep, .. options.All], async scope =>
         {
             var source = scope.Terminal.Resolve(scope.Get(path));
-            var environment = options.Read(scope).Environment ?? EnvironmentGuess.Of(source);
+            var settings = options.Read(scope);
             var function = scope.Get(name) ?? NameOf(source);
+            var current = await scope.Client.FindAsync(ResourceKind.Function, function, scope.Cancellation);
+            if (current is not null && !scope.Get(keep))
+            {
+                throw new UsageException($"There is a function '{function}' already; `dev` would delete it at its end.", "Give another --name, or --keep to leave it deployed.");
+            }
+
+            var environment = EnvironmentChoice.Of(source, settings, current);
             var gateway = await scope.GetGatewayAsync();
             scope.Note($"Serving {function} at {DeployCommand.FunctionUrl(gateway, scope.Client, function.Value)}; Ctrl-C stops.");
             try
             {
-                await ServeAsync(scope, source, environment, function, options.Read(scope));
+                await ServeAsync(scope, source, environment, function, settings);
             }
             finally
             {

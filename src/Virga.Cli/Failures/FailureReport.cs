@@ -11,6 +11,8 @@ namespace Virga.Cli.Failures;
 /// <param name="Code">One of <see cref="Cli.ExitCode"/>.</param>
 internal sealed record FailureReport(IReadOnlyList<string> Lines, int Code)
 {
+    private const string ConnectionBroken = "connection-broken";
+
     /// <summary>Describes an exception that ends a command; null for one that no command expects.</summary>
     public static FailureReport? Of(Exception exception) => exception switch
     {
@@ -18,6 +20,9 @@ internal sealed record FailureReport(IReadOnlyList<string> Lines, int Code)
         NodeUnreachableException unreachable => new([Line(unreachable.Message, unreachable.Fix, "node-unreachable")], ExitCode.Unreachable),
         ControlException refused => Of(refused.Problem),
         ProblemException problem => Of(problem.Problem),
+        ConnectionBrokenException broken => new(
+            [Line(broken.Message, null, ConnectionBroken)], broken.Answering == Answering.Function ? ExitCode.FunctionFailed : ExitCode.PlatformFailed),
+        HttpRequestException broken => new([Line(new ConnectionBrokenException(Answering.Node, broken).Message, null, ConnectionBroken)], ExitCode.PlatformFailed),
         OperationCanceledException => new([], ExitCode.Interrupted),
         UnauthorizedAccessException or IOException => new([Line(exception.Message, null, "file")], ExitCode.Usage),
         _ => null,

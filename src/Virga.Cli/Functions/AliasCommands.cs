@@ -19,16 +19,16 @@ internal static class AliasCommands
         var alternate = CommandFactory.CountOption("--alternate", "A second version that takes a part of the traffic", 1);
         var weight = new Option<double?>("--weight")
         {
-            Description = "The part of the traffic that goes to --alternate, from 0 to 1",
+            Description = "The part of the traffic that goes to --alternate, between 0 and 1",
             HelpName = "0.1",
             CustomParser = result =>
             {
-                if (double.TryParse(result.Tokens[0].Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var part) && part is >= 0 and <= 1)
+                if (double.TryParse(result.Tokens[0].Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var part) && part is > 0 and < 1)
                 {
                     return part;
                 }
 
-                result.AddError($"'{result.Tokens[0].Value}' in --weight is no part from 0 to 1.");
+                result.AddError($"'{result.Tokens[0].Value}' in --weight is no part of the traffic; it must be more than 0 and less than 1, such as 0.1.");
                 return null;
             },
         };

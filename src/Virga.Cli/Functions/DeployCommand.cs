@@ -31,7 +31,7 @@ internal static class DeployCommand
             var settings = options.Read(scope);
             var source = scope.Terminal.Resolve(scope.Get(path));
             var archive = PackageArchive.Pack(source);
-            var environment = settings.Environment ?? EnvironmentGuess.Of(source);
+            var environment = EnvironmentChoice.Of(source, settings, await scope.Client.FindAsync(ResourceKind.Function, function, scope.Cancellation));
             scope.Note($"Packed {Describe(archive)} for {environment}.");
 
             var resource = await WithProgressAsync(scope, archive, progress =>

@@ -18,10 +18,16 @@ internal sealed class Deployment(ControlClient client, ResourceName name)
     /// <summary>Uploads the package unless the node has it, then creates or updates the function. Unsaid settings stay as they are.</summary>
     public async Task<JsonObject> RunAsync(PackageArchive archive, string environment, FunctionSettings settings, CancellationToken cancellation)
     {
-        var current = await client.FindAsync(ResourceKind.Function, name, cancellation);
         var package = await UploadAsync(archive, cancellation);
-        var spec = settings.Over(current is null ? null : SpecJson.ReadFunction(current), environment, package);
-        return await PutAsync(spec, cancellation);
+        try
+        {
+            return await MergeAsync(package, environment, settings, cancellation);
+        }
+        catch (ControlException changed) when (changed.Problem.Slug is "stale-version" or "conflict")
+        {
+            // Somebody else changed or created it meanwhile: what was left unsaid now means what they said.
+            return await MergeAsync(package, environment, settings, cancellation);
+        }
     }
 
     /// <summary>Uploads a package unless the node has it; gives its digest.</summary>
@@ -33,6 +39,13 @@ internal sealed class Deployment(ControlClient client, ResourceName name)
     /// <summary>Creates or updates the function.</summary>
     public Task<JsonObject> PutAsync(FunctionSpec spec, CancellationToken cancellation) =>
         client.PutAsync(ResourceKind.Function, name, SpecJson.Write(spec), cancellation);
+
+    private async Task<JsonObject> MergeAsync(string package, string environment, FunctionSettings settings, CancellationToken cancellation)
+    {
+        var current = await client.FindAsync(ResourceKind.Function, name, cancellation);
+        var spec = settings.Over(current is null ? null : SpecJson.ReadFunction(current), environment, package);
+        return await client.ReplaceAsync(ResourceKind.Function, name, SpecJson.Write(spec), current, cancellation);
+    }
 
     /// <summary>Makes sure that the function has these routes; those that it has already stay as they are.</summary>
     public async Task RouteAsync(IReadOnlyList<RouteText> routes, CancellationToken cancellation)

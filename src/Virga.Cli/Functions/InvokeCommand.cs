@@ -128,7 +128,7 @@ internal static class InvokeCommand
         var invocation = response.Headers.TryGetValues("Virga-Invocation-Id", out var ids) ? ids.First() : null;
         if (response.Content.Headers.ContentType?.MediaType == "application/problem+json")
         {
-            var text = await response.Content.ReadAsStringAsync(scope.Cancellation);
+            var text = await AnswerReader.ReadTextAsync(response, Answering.Function, scope.Cancellation);
             if (ProblemReader.Read(text, status) is { } problem)
             {
                 var seen = invocation is null ? problem : problem with { Fix = $"{problem.Fix} Look at it with `virga invocation get {invocation}`.".TrimStart() };
@@ -141,7 +141,7 @@ internal static class InvokeCommand
 
         await using (var output = scope.Terminal.OpenOutput())
         {
-            await response.Content.CopyToAsync(output, scope.Cancellation);
+            await AnswerReader.CopyAsync(response, output, Answering.Function, scope.Cancellation);
         }
 
         if (scope.Terminal.IsOutputInteractive)

@@ -13,9 +13,24 @@ internal static class EnvironmentGuess
     /// <exception cref="UsageException">The path does not tell, or tells of several.</exception>
     public static string Of(string path)
     {
+        var guesses = All(path);
+        var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
+        return guesses.Count switch
+        {
+            1 => guesses[0],
+            0 when File.Exists(path) => throw new UsageException($"'{name}' does not tell which environment runs it.", Fix),
+            0 => throw new UsageException($"The folder '{name}' does not tell which environment runs it: it has no package.json, index.*, *.py, *.cs or *.deps.json, and is no single executable.", Fix),
+            _ => throw new UsageException($"The folder '{name}' could be for {string.Join(" or ", guesses)}.", Fix),
+        };
+    }
+
+    /// <summary>Every environment that the path could be for; empty when it does not tell.</summary>
+    /// <exception cref="UsageException">There is no such path.</exception>
+    public static IReadOnlyList<string> All(string path)
+    {
         if (File.Exists(path))
         {
-            return OfFile(path) ?? throw new UsageException($"'{Path.GetFileName(path)}' does not tell which environment runs it.", Fix);
+            return OfFile(path) is { } environment ? [environment] : [];
         }
 
         if (!Directory.Exists(path))
@@ -39,15 +54,14 @@ internal static class EnvironmentGuess
             ".py" => "python",
             ".cs" or ".dll" => "dotnet",
             ".zip" => null,
-            _ => (File.GetUnixFileMode(path) & UnixFileMode.UserExecute) != UnixFileMode.None ? "exec" : null,
+            _ => IsExecutable(path) ? "exec" : null,
         };
     }
 
-    private static string OfFolder(string folder)
+    private static List<string> OfFolder(string folder)
     {
         bool Has(string pattern) => Directory.EnumerateFiles(folder, pattern).Any();
 
-        var names = Path.GetFileName(Path.TrimEndingDirectorySeparator(folder));
         var isNode = File.Exists(Path.Combine(folder, "package.json")) || NodeModules.Any(extension => File.Exists(Path.Combine(folder, "index" + extension)));
         var guesses = new List<string>();
         if (isNode)
@@ -70,11 +84,17 @@ internal static class EnvironmentGuess
             guesses.Add("node");
         }
 
-        return guesses.Count switch
+        if (guesses.Count == 0 && Directory.EnumerateFiles(folder).Where(IsCode).ToArray() is [var only] && IsExecutable(only))
         {
-            1 => guesses[0],
-            0 => throw new UsageException($"The folder '{names}' does not tell which environment runs it: it has no package.json, index.*, *.py, *.cs or *.deps.json.", Fix),
-            _ => throw new UsageException($"The folder '{names}' could be for {string.Join(" or ", guesses)}.", Fix),
-        };
+            guesses.Add("exec");
+        }
+
+        return guesses;
     }
+
+    // What stands beside the code in a project's folder, and is none.
+    private static bool IsCode(string file) => Path.GetFileName(file) is not ['.', ..] and not "virga.yaml" and var name
+        && !name.StartsWith("README", StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsExecutable(string file) => (File.GetUnixFileMode(file) & UnixFileMode.UserExecute) != UnixFileMode.None;
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.IO.Compression;
 using Virga.Cli.Failures;
 
@@ -48,10 +49,11 @@ internal sealed record PackageArchive(ReadOnlyMemory<byte> Zip, int? Files)
         var root = RealPath(folder);
         var rules = IgnoreRules.Of(folder);
         var files = new List<(string, string)>();
-        Walk(root, "");
+        Walk(root, "", [root]);
         return files;
 
-        void Walk(string directory, string prefix)
+        // The chain is the real folders from the root down to this one: a link to one of them would never end.
+        void Walk(string directory, string prefix, ImmutableHashSet<string> chain)
         {
             foreach (var entry in new DirectoryInfo(directory).EnumerateFileSystemInfos())
             {
@@ -65,7 +67,12 @@ internal sealed record PackageArchive(ReadOnlyMemory<byte> Zip, int? Files)
 
                 if (isFolder)
                 {
-                    Walk(target, name + "/");
+                    if (chain.Contains(target))
+                    {
+                        throw new UsageException($"The link '{name}' leads to a folder that it is in.", $"Remove it, or name it in {IgnoreRules.FileName}.");
+                    }
+
+                    Walk(target, name + "/", chain.Add(target));
                 }
                 else
                 {
@@ -83,14 +90,12 @@ internal sealed record PackageArchive(ReadOnlyMemory<byte> Zip, int? Files)
             }
 
             var real = RealPath(target.FullName);
-            if (!real.StartsWith(root + "/", StringComparison.Ordinal))
+            if (real != root && !real.StartsWith(root + "/", StringComparison.Ordinal))
             {
                 throw new UsageException($"The link '{name}' leads out of the folder, to '{real}'.", $"Copy what it names into the folder, or name it in {IgnoreRules.FileName}.");
             }
 
-            return link.FullName.StartsWith(real + "/", StringComparison.Ordinal)
-                ? throw new UsageException($"The link '{name}' leads to a folder that it is in.", $"Remove it, or name it in {IgnoreRules.FileName}.")
-                : real;
+            return real;
         }
     }
 

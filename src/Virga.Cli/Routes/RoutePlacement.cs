@@ -18,6 +18,7 @@ internal sealed record RoutePlacement(RouteSpec Wanted, ResourceName? Name, Rout
     /// </summary>
     public static RoutePlacement Of(RouteSpec wanted, JsonArray existing, ResourceName? name = null)
     {
+        wanted = Canonical(wanted);
         foreach (var resource in existing.OfType<JsonObject>())
         {
             var spec = SpecJson.ReadRoute(resource);
@@ -50,6 +51,13 @@ internal sealed record RoutePlacement(RouteSpec Wanted, ResourceName? Name, Rout
             await client.CreateAsync(ResourceKind.Route, Name, SpecJson.Write(Wanted), cancellation);
         }
     }
+
+    // As the node writes it: two ways to say one route must not look like a change.
+    private static RouteSpec Canonical(RouteSpec route) => route with
+    {
+        Methods = [.. route.Methods.Select(method => method.ToUpperInvariant()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+        Host = string.IsNullOrEmpty(route.Host) ? null : route.Host.ToLowerInvariant(),
+    };
 
     private static bool IsSamePlace(RouteSpec a, RouteSpec b) =>
         FunctionOf(a) == FunctionOf(b)

@@ -55,6 +55,9 @@ internal sealed class ControlApi : IAsyncDisposable
 
     public IEnumerable<string> Names(string kind) => _resources.Keys.Where(key => key.StartsWith(kind + "/", StringComparison.Ordinal)).Select(key => key[(kind.Length + 1)..]);
 
+    /// <summary>What another client does in between.</summary>
+    public void Overwrite(string kind, string name, JsonNode spec) => Put(kind, name, spec);
+
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
     private async Task ServeAsync(HttpContext context)
@@ -88,8 +91,8 @@ internal sealed class ControlApi : IAsyncDisposable
 
         using var buffer = new MemoryStream();
         await request.Body.CopyToAsync(buffer, context.RequestAborted);
-        var (status, answer) = Answer(request.Method, path, buffer.ToArray());
-        await AnswerAsync(context, status, answer, status == 404 ? "application/problem+json" : "application/json");
+        var (status, answer) = Answer(request.Method, path, buffer.ToArray(), request.Headers.IfNoneMatch == "*");
+        await AnswerAsync(context, status, answer, status >= 400 ? "application/problem+json" : "application/json");
     }
 
     // One line, and then silence until the client goes.
@@ -102,7 +105,7 @@ internal sealed class ControlApi : IAsyncDisposable
         await gone.Task;
     }
 
-    private (int Status, JsonObject Answer) Answer(string method, string path, byte[] body)
+    private (int Status, JsonObject Answer) Answer(string method, string path, byte[] body, bool mustBeNew)
     {
         var missing = (404, ProblemOf("not-found", 404, "client", $"There is no {path}.", "See what there is."));
         switch (method, path.Split('/'))
@@ -123,7 +126,16 @@ internal sealed class ControlApi : IAsyncDisposable
                 var created = JsonNode.Parse(body)!.AsObject();
                 return Put(kind, created["name"]?.ToString() ?? $"{kind}-{_resources.Count}", created["spec"]!);
             case ("PUT", [var kind, var name]):
-                return Put(kind, name, JsonNode.Parse(body)!["spec"]!);
+                var put = JsonNode.Parse(body)!;
+                var version = _resources.TryGetValue($"{kind}/{name}", out var present) ? present["version"]!.GetValue<int>() : 0;
+                if (mustBeNew && version > 0)
+                {
+                    return (409, ProblemOf("conflict", 409, "client", $"There is a {name} already.", "Choose another name."));
+                }
+
+                return put["version"] is { } expected && expected.GetValue<int>() != version
+                    ? (409, ProblemOf("stale-version", 409, "client", $"{name} is at version {version}.", "Read it again."))
+                    : Put(kind, name, put["spec"]!);
             case ("DELETE", [var kind, var name]):
                 return _resources.Remove($"{kind}/{name}") ? (200, []) : missing;
             default:
