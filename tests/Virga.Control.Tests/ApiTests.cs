@@ -66,6 +66,17 @@ public sealed class ApiTests
         host.Traffic.Routes.ContainsKey("get-users-name").ShouldBeFalse();
     }
 
+    [Fact]
+    public async Task A_route_that_is_updated_is_never_missing()
+    {
+        await using var host = await ControlHost.StartAsync();
+        await host.DeployAsync("hello");
+        await host.SendAsync(Put, "routes/users", Route("/users/{id}", "GET"), 201);
+        await host.SendAsync(Put, "routes/users", Route("/users/{id}", "GET", "PUT"), 200);
+        host.Traffic.Routes["users"].Spec.Methods.ShouldBe(["GET", "PUT"]);
+        host.Traffic.RemovedRoutes.ShouldBeEmpty();
+    }
+
     [Theory]
     [InlineData("/x", "missing")]
     [InlineData("/x", "hello:nine")]

@@ -42,11 +42,7 @@ internal sealed class RouteService(IMetadataStore store, ChangeLog changes, Rout
         }
 
         var change = (await changes.CommitAsync([new MetadataOperation.Put(key, json, "{}", current?.Version ?? 0)]))[0];
-        if (book.Find(scope, key.Name) is { } before)
-        {
-            traffic.Remove(before);
-        }
-
+        // In one step, without a removal before it: no request may find the route missing.
         traffic.Put(route);
         return new(Show(new StoredResource(key, change.Version, current?.CreatedAt ?? change.Time, change.Time, json, "{}")), Created: current is null);
     }
