@@ -99,6 +99,25 @@ public sealed class BuildTests : IAsyncDisposable
         (await FailureOfAsync("index.ts", "let a: = 1", PackageBuild.TypeScript)).Detail.ShouldNotBeNull().ShouldStartWith("index.ts:1:8: ");
     }
 
+    [Theory]
+    [InlineData(false, "index.mjs", "vitest.config.ts")]
+    [InlineData(false, "app.js", "index.ts", "package.json:app.js")]
+    [InlineData(true, "index.js", "app.ts", "package.json:app.ts")]
+    [InlineData(true, "index.ts", "package.json:index.js")]
+    [InlineData(true, "index.mjs", "src/index.ts")]
+    [InlineData(true, "anything.ts")]
+    [InlineData(false, "types.d.ts", "app.mjs")]
+    public void TypeScript_is_bundled_where_it_is_the_function(bool isNeeded, params string[] files)
+    {
+        var source = Directory.CreateDirectory(_folder["source"]).CreateSubdirectory("src").Parent!.FullName;
+        foreach (var file in files.Select(file => file.Split(':')))
+        {
+            File.WriteAllText(Path.Combine(source, file[0]), file.Length == 1 ? "" : $$"""{"main":"{{file[1]}}"}""");
+        }
+
+        new TypeScriptBuilder(new BuildOptions()).IsNeeded(source).ShouldBe(isNeeded);
+    }
+
     [Fact]
     public async Task JavaScript_and_assemblies_are_left_as_they_are()
     {
