@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Enumeration;
 using System.Text.Json;
 using Virga.Core.Resources;
 
@@ -71,14 +72,21 @@ internal sealed class TypeScriptBuilder(BuildOptions options) : IPackageBuilder
             BuilderProcess.End(process);
         }
 
-        CopyAssets(source, output);
+        CopyAssets(source, output, cancellation);
     }
 
     // The bundle holds all code; what the function reads at run time (templates, data) stays beside it.
-    private static void CopyAssets(string source, string output)
+    private static void CopyAssets(string source, string output, CancellationToken cancellation)
     {
-        foreach (var path in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
+        // Links to folders are not followed: one that leads to its own parent has no end.
+        var files = new FileSystemEnumerable<string>(source, static (ref entry) => entry.ToFullPath(), new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false })
         {
+            ShouldIncludePredicate = static (ref entry) => !entry.IsDirectory,
+            ShouldRecursePredicate = static (ref entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
+        };
+        foreach (var path in files)
+        {
+            cancellation.ThrowIfCancellationRequested();
             var relative = Path.GetRelativePath(source, path);
             if (IsCode(relative))
             {
