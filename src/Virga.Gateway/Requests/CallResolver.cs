@@ -67,8 +67,13 @@ internal sealed class CallResolver(IFunctionCatalog catalog, RouteTable routes)
     private async ValueTask<Call> ResolveUrlAsync(Exchange exchange)
     {
         var path = exchange.Path;
-        var target = _functionUrls.Short(path);
+        var target = _functionUrls.Short(path, out var isKept);
         var function = target is null ? null : await FindAsync(exchange, target.Function, target.Qualifier);
+        if (function is not null && !isKept)
+        {
+            _functionUrls.Keep(path, target!);
+        }
+
         if (function is null && FunctionUrl.Full(path) is { } full)
         {
             target = full;
