@@ -77,6 +77,14 @@ public sealed class BuildTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task The_detail_of_many_errors_is_the_first_and_how_many_more_there_are()
+    {
+        var problem = await FailureOfAsync("index.ts", "import './a';\nimport './b';\nimport './c';", PackageBuild.TypeScript);
+        problem.Detail.ShouldNotBeNull().ShouldStartWith("index.ts:1:8: ");
+        problem.Detail.ShouldEndWith(" (and 2 more errors)");
+    }
+
+    [Fact]
     public async Task A_compiler_that_dies_is_started_anew()
     {
         (await FailureOfAsync("Hello.cs", "die", PackageBuild.CSharp)).Slug.ShouldBe("build-failed");
@@ -97,6 +105,16 @@ public sealed class BuildTests : IAsyncDisposable
         var built = await _builds.BuildAsync(await AddAsync("index.ts", "export default (a: number) => a;"), PackageBuild.TypeScript, Cancellation);
         File.ReadAllText(Path.Combine(await _packages.GetPathAsync(built, Cancellation), "index.mjs")).ShouldNotContain("number");
         (await FailureOfAsync("index.ts", "let a: = 1", PackageBuild.TypeScript)).Detail.ShouldNotBeNull().ShouldStartWith("index.ts:1:8: ");
+    }
+
+    [Fact]
+    public async Task Data_beside_TypeScript_is_kept_and_a_folder_that_links_to_itself_is_not_followed()
+    {
+        using var zip = new ZipBuilder().File("index.ts", "export default 1").File("data/a.txt", "a").Link("data/loop", ".").Link("b.txt", "data/a.txt");
+        var source = await _packages.AddZipAsync(zip.Build(), Cancellation);
+        var built = await _packages.GetPathAsync(await _builds.BuildAsync(source.Digest, PackageBuild.TypeScript, Cancellation), Cancellation);
+        Directory.EnumerateFileSystemEntries(built, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(built, path)).Order()
+            .ShouldBe(["b.txt", "data", "data/a.txt", "index.mjs"]);
     }
 
     [Theory]
