@@ -66,6 +66,20 @@ public sealed class ApiTests
         host.Traffic.Routes.ContainsKey("get-users-name").ShouldBeFalse();
     }
 
+    [Theory]
+    [InlineData(204)]
+    [InlineData(304)]
+    public async Task An_answer_that_can_have_no_body_is_passed_on_without_one(int status)
+    {
+        await using var host = await ControlHost.StartAsync();
+        await host.DeployAsync("hello");
+        host.Invoker.Status = status;
+        using var content = new StringContent("echoed");
+        using var response = await host.Client.PostAsync("functions/hello/invoke", content, ControlHost.Cancellation);
+        ((int)response.StatusCode).ShouldBe(status);
+        (await response.Content.ReadAsStringAsync(ControlHost.Cancellation)).ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task A_route_that_is_updated_is_never_missing()
     {
