@@ -11,7 +11,6 @@ internal sealed class CallResolver(IFunctionCatalog catalog, RouteTable routes)
     private static readonly IReadOnlyList<KeyValuePair<string, string>> NoParameters = [];
 
     private readonly FunctionUrl _functionUrls = new();
-    private readonly TrafficDraw _draw = new();
 
     /// <summary>Reads the request's path into the exchange; gives the problem when it cannot be read.</summary>
     public static Problem? ReadPath(Exchange exchange)
@@ -110,7 +109,7 @@ internal sealed class CallResolver(IFunctionCatalog catalog, RouteTable routes)
     }
 
     private ValueTask<FunctionVersion?> FindAsync(Exchange exchange, FunctionName name, string? qualifier) =>
-        catalog.ResolveAsync(name, qualifier, _draw.Next(), exchange.Lifetime.RequestAborted);
+        catalog.ResolveAsync(name, qualifier, TrafficDraw.Next(), exchange.Lifetime.RequestAborted);
 
     private static ProblemException NoRoute(Exchange exchange, RouteSnapshot snapshot, string method)
     {
