@@ -66,6 +66,23 @@ public sealed class ApiTests
         host.Traffic.Routes.ContainsKey("get-users-name").ShouldBeFalse();
     }
 
+    [Fact]
+    public async Task Routes_whose_derived_names_are_the_same_are_numbered()
+    {
+        await using var host = await ControlHost.StartAsync();
+        await host.DeployAsync("hello");
+        var parts = new string('a', 70);
+        foreach (var path in (string[])["/a/b", "/a-b", "/users/{id}", "/users/id", $"/{parts}b", $"/{parts}c"])
+        {
+            await host.SendAsync(Post, "routes", Route(path, "GET"), 201);
+        }
+
+        (await host.SendAsync(Post, "routes", Route("/a-b", "GET"), 409)).ToString().ShouldContain("get-a-b-2");
+        var cut = "get-" + parts;
+        host.Traffic.Routes.Keys.Order(StringComparer.Ordinal).ShouldBe(["get-a-b", "get-a-b-2", cut[..61] + "-2", cut[..63], "get-users-id", "get-users-id-2"], ignoreOrder: true);
+        host.Traffic.Routes["get-a-b-2"].Template.Text.ShouldBe("/a-b");
+    }
+
     [Theory]
     [InlineData(204)]
     [InlineData(304)]
