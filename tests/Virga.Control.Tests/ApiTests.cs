@@ -203,6 +203,19 @@ public sealed class ApiTests
     }
 
     [Fact]
+    public async Task A_node_that_stops_ends_the_feeds_of_its_followers()
+    {
+        await using var host = await ControlHost.StartAsync();
+        await host.DeployAsync("hello");
+        using var response = await host.Client.GetAsync("changes?kind=function&follow=true", HttpCompletionOption.ResponseHeadersRead, ControlHost.Cancellation);
+        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(ControlHost.Cancellation));
+        (await lines.ReadLineAsync(ControlHost.Cancellation)).ShouldNotBeNull();
+        var stop = host.StopAsync();
+        (await lines.ReadLineAsync(ControlHost.Cancellation)).ShouldBeNull();
+        await stop;
+    }
+
+    [Fact]
     public async Task An_invoke_passes_the_call_and_the_answer_on_as_they_are()
     {
         await using var host = await ControlHost.StartAsync();
