@@ -7,8 +7,8 @@
 //           handler.ts, src/index.ts, else the only .ts file
 // Prints a JSON array of {severity, file, line, column, message}; lines and columns count from 1, files are relative to
 // the folder. Exits with 0 when OUTPUT was written, with 1 when the source is at fault, with 2 on wrong usage.
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
-import { basename, dirname, extname, join, relative, resolve } from 'node:path';
+import { existsSync, readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
@@ -26,7 +26,7 @@ export async function buildTypeScript(source, output, entry) {
   if (found.file === undefined) {
     return {
       succeeded: false,
-      diagnostics: [{ severity: 'error', file: '', line: 0, column: 0, message: found.message }],
+      diagnostics: [{ severity: 'error', file: found.place ?? '', line: 0, column: 0, message: found.message }],
     };
   }
   try {
@@ -41,6 +41,7 @@ export async function buildTypeScript(source, output, entry) {
       sourcemap: 'inline',
       banner: { js: requireBanner },
       logLevel: 'silent',
+      plugins: [withinFolder(folder)],
     });
     return { succeeded: true, diagnostics: toDiagnostics('warning', warnings) };
   } catch (error) {
@@ -58,9 +59,12 @@ function findEntry(folder, entry) {
     );
     return file === undefined ? { message: `the package has no TypeScript module ${entry}` } : { file };
   }
-  const main = packageMain(folder);
+  const { main, malformed } = packageMain(folder);
+  if (malformed !== undefined) {
+    return { place: 'package.json', message: malformed };
+  }
   const candidates =
-    main !== undefined && extensions.includes(extname(main)) ? [main, ...defaultEntries] : defaultEntries;
+    typeof main === 'string' && extensions.includes(extname(main)) ? [main, ...defaultEntries] : defaultEntries;
   const file = candidates.find((name) => isFile(join(folder, name)));
   if (file !== undefined) {
     return { file };
@@ -73,7 +77,34 @@ function findEntry(folder, entry) {
 
 function packageMain(folder) {
   const path = join(folder, 'package.json');
-  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).main : undefined;
+  if (!existsSync(path)) {
+    return {};
+  }
+  try {
+    return { main: JSON.parse(readFileSync(path, 'utf8'))?.main };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) {
+      throw error;
+    }
+    return { malformed: `package.json is no JSON: ${error.message}` };
+  }
+}
+
+// The build reads files as the node's user: what a package imports from elsewhere on the host must not get into its bundle.
+function withinFolder(folder) {
+  const root = join(realpathSync(folder), sep);
+  return {
+    name: 'within-folder',
+    setup(bundler) {
+      bundler.onLoad({ filter: /.*/ }, ({ path }) => {
+        // What does not exist is reported by the bundler itself.
+        if (existsSync(path) && !realpathSync(path).startsWith(root)) {
+          return { errors: [{ text: `${path} lies outside the package` }] };
+        }
+        return undefined;
+      });
+    },
+  };
 }
 
 function isFile(path) {
@@ -81,13 +112,17 @@ function isFile(path) {
 }
 
 function toDiagnostics(severity, messages) {
-  return messages.map(({ text, location }) => ({
-    severity,
-    file: location?.file ?? '',
-    line: location?.line ?? 0,
-    column: location === null ? 0 : location.column + 1,
-    message: text,
-  }));
+  return messages.map(({ text, location, notes }) => {
+    // The refusal of a file has no place of its own, but its note names the import.
+    const place = location ?? notes[0]?.location;
+    return {
+      severity,
+      file: place?.file ?? '',
+      line: place?.line ?? 0,
+      column: place ? place.column + 1 : 0,
+      message: text,
+    };
+  });
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -139,14 +139,14 @@ public sealed class DeploySpecifications : IAsyncLifetime, IDisposable
     public async Task A_failed_build_is_told_by_file_and_line()
     {
         _folder.Write("Hello.cs");
-        var problem = ControlApi.ProblemOf("build-failed", 422, "client", "Hello.cs does not compile.", "Mend the source.");
+        var problem = ControlApi.ProblemOf("build-failed", 422, "client", "Hello.cs:3:7: CS1002: ; expected", "Mend the source.");
         problem["diagnostics"] = new JsonArray(new JsonObject { ["file"] = "Hello.cs", ["line"] = 3, ["column"] = 7, ["severity"] = "error", ["code"] = "CS1002", ["message"] = "; expected" });
         _api.Problem = line => line.StartsWith("PUT", StringComparison.Ordinal) ? problem : null;
 
         var run = await RunAsync("fn", "deploy", "Hello.cs", "--name", "hello");
 
         run.Code.ShouldBe(ExitCode.Refused);
-        run.Error.ShouldContain("Hello.cs:3:7: error CS1002: ; expected\nerror: Hello.cs does not compile. Mend the source. (build-failed)\n");
+        run.Error.ShouldContain("Hello.cs:3:7: error CS1002: ; expected\nerror: 1 error in the source. Mend the source. (build-failed)\n");
     }
 
     [Theory]

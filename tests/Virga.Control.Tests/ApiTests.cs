@@ -66,6 +66,48 @@ public sealed class ApiTests
         host.Traffic.Routes.ContainsKey("get-users-name").ShouldBeFalse();
     }
 
+    [Fact]
+    public async Task Routes_whose_derived_names_are_the_same_are_numbered()
+    {
+        await using var host = await ControlHost.StartAsync();
+        await host.DeployAsync("hello");
+        var parts = new string('a', 70);
+        foreach (var path in (string[])["/a/b", "/a-b", "/users/{id}", "/users/id", $"/{parts}b", $"/{parts}c"])
+        {
+            await host.SendAsync(Post, "routes", Route(path, "GET"), 201);
+        }
+
+        (await host.SendAsync(Post, "routes", Route("/a-b", "GET"), 409)).ToString().ShouldContain("get-a-b-2");
+        var cut = "get-" + parts;
+        host.Traffic.Routes.Keys.Order(StringComparer.Ordinal).ShouldBe(["get-a-b", "get-a-b-2", cut[..61] + "-2", cut[..63], "get-users-id", "get-users-id-2"], ignoreOrder: true);
+        host.Traffic.Routes["get-a-b-2"].Template.Text.ShouldBe("/a-b");
+    }
+
+    [Theory]
+    [InlineData(204)]
+    [InlineData(304)]
+    public async Task An_answer_that_can_have_no_body_is_passed_on_without_one(int status)
+    {
+        await using var host = await ControlHost.StartAsync();
+        await host.DeployAsync("hello");
+        host.Invoker.Status = status;
+        using var content = new StringContent("echoed");
+        using var response = await host.Client.PostAsync("functions/hello/invoke", content, ControlHost.Cancellation);
+        ((int)response.StatusCode).ShouldBe(status);
+        (await response.Content.ReadAsStringAsync(ControlHost.Cancellation)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_route_that_is_updated_is_never_missing()
+    {
+        await using var host = await ControlHost.StartAsync();
+        await host.DeployAsync("hello");
+        await host.SendAsync(Put, "routes/users", Route("/users/{id}", "GET"), 201);
+        await host.SendAsync(Put, "routes/users", Route("/users/{id}", "GET", "PUT"), 200);
+        host.Traffic.Routes["users"].Spec.Methods.ShouldBe(["GET", "PUT"]);
+        host.Traffic.RemovedRoutes.ShouldBeEmpty();
+    }
+
     [Theory]
     [InlineData("/x", "missing")]
     [InlineData("/x", "hello:nine")]
@@ -158,6 +200,19 @@ public sealed class ApiTests
         ((string?)deleted["change"]).ShouldBe("deleted");
         ((string?)deleted["name"]).ShouldBe("hello");
         ((long)deleted["sequence"]!).ShouldBeGreaterThan((long)created["sequence"]!);
+    }
+
+    [Fact]
+    public async Task A_node_that_stops_ends_the_feeds_of_its_followers()
+    {
+        await using var host = await ControlHost.StartAsync();
+        await host.DeployAsync("hello");
+        using var response = await host.Client.GetAsync("changes?kind=function&follow=true", HttpCompletionOption.ResponseHeadersRead, ControlHost.Cancellation);
+        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(ControlHost.Cancellation));
+        (await lines.ReadLineAsync(ControlHost.Cancellation)).ShouldNotBeNull();
+        var stop = host.StopAsync();
+        (await lines.ReadLineAsync(ControlHost.Cancellation)).ShouldBeNull();
+        await stop;
     }
 
     [Fact]

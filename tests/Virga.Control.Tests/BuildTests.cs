@@ -77,6 +77,14 @@ public sealed class BuildTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task The_detail_of_many_errors_is_the_first_and_how_many_more_there_are()
+    {
+        var problem = await FailureOfAsync("index.ts", "import './a';\nimport './b';\nimport './c';", PackageBuild.TypeScript);
+        problem.Detail.ShouldNotBeNull().ShouldStartWith("index.ts:1:8: ");
+        problem.Detail.ShouldEndWith(" (and 2 more errors)");
+    }
+
+    [Fact]
     public async Task A_compiler_that_dies_is_started_anew()
     {
         (await FailureOfAsync("Hello.cs", "die", PackageBuild.CSharp)).Slug.ShouldBe("build-failed");
@@ -97,6 +105,35 @@ public sealed class BuildTests : IAsyncDisposable
         var built = await _builds.BuildAsync(await AddAsync("index.ts", "export default (a: number) => a;"), PackageBuild.TypeScript, Cancellation);
         File.ReadAllText(Path.Combine(await _packages.GetPathAsync(built, Cancellation), "index.mjs")).ShouldNotContain("number");
         (await FailureOfAsync("index.ts", "let a: = 1", PackageBuild.TypeScript)).Detail.ShouldNotBeNull().ShouldStartWith("index.ts:1:8: ");
+    }
+
+    [Fact]
+    public async Task Data_beside_TypeScript_is_kept_and_a_folder_that_links_to_itself_is_not_followed()
+    {
+        using var zip = new ZipBuilder().File("index.ts", "export default 1").File("data/a.txt", "a").Link("data/loop", ".").Link("b.txt", "data/a.txt");
+        var source = await _packages.AddZipAsync(zip.Build(), Cancellation);
+        var built = await _packages.GetPathAsync(await _builds.BuildAsync(source.Digest, PackageBuild.TypeScript, Cancellation), Cancellation);
+        Directory.EnumerateFileSystemEntries(built, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(built, path)).Order()
+            .ShouldBe(["b.txt", "data", "data/a.txt", "index.mjs"]);
+    }
+
+    [Theory]
+    [InlineData(false, "index.mjs", "vitest.config.ts")]
+    [InlineData(false, "app.js", "index.ts", "package.json:app.js")]
+    [InlineData(true, "index.js", "app.ts", "package.json:app.ts")]
+    [InlineData(true, "index.ts", "package.json:index.js")]
+    [InlineData(true, "index.mjs", "src/index.ts")]
+    [InlineData(true, "anything.ts")]
+    [InlineData(false, "types.d.ts", "app.mjs")]
+    public void TypeScript_is_bundled_where_it_is_the_function(bool isNeeded, params string[] files)
+    {
+        var source = Directory.CreateDirectory(_folder["source"]).CreateSubdirectory("src").Parent!.FullName;
+        foreach (var file in files.Select(file => file.Split(':')))
+        {
+            File.WriteAllText(Path.Combine(source, file[0]), file.Length == 1 ? "" : $$"""{"main":"{{file[1]}}"}""");
+        }
+
+        new TypeScriptBuilder(new BuildOptions()).IsNeeded(source).ShouldBe(isNeeded);
     }
 
     [Fact]

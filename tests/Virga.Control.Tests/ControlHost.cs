@@ -56,6 +56,8 @@ internal sealed class ControlHost : IAsyncDisposable
     public T Service<T>()
         where T : notnull => _app.Services.GetRequiredService<T>();
 
+    public Task StopAsync() => _app.StopAsync(Cancellation);
+
     public async Task RestartAsync()
     {
         await CloseAsync();

@@ -90,6 +90,31 @@ public sealed class PackageStoreTests : IDisposable
         (await Should.ThrowAsync<ProblemException>(() => AddAsync(Open(new PackageLimits { MaxEntries = 2 }), zip))).Problem.Status.ShouldBe(413);
     }
 
+    [Fact]
+    public async Task Entries_are_counted_whatever_the_zip_says_of_their_number()
+    {
+        using var zip = new ZipBuilder().File("a").File("b").File("c");
+        var bytes = zip.Build().ToArray();
+        bytes[^12] = bytes[^14] = 1;
+        using var lying = new MemoryStream(bytes);
+        (await Should.ThrowAsync<ProblemException>(() => Open(new PackageLimits { MaxEntries = 2 }).AddZipAsync(lying, Cancellation))).Problem.Status.ShouldBe(413);
+    }
+
+    [Fact]
+    public async Task A_zip_of_more_entries_than_the_short_form_counts_is_taken()
+    {
+        using var zip = new ZipBuilder();
+        for (var i = 0; i <= ushort.MaxValue; i++)
+        {
+            zip.Entry($"{i}/", "", 0x41ED);
+        }
+
+        var bytes = zip.File("a").Build();
+        (await Open().AddZipAsync(bytes, Cancellation)).Files.ShouldBe(1);
+        bytes.Position = 0;
+        (await Should.ThrowAsync<ProblemException>(() => Open(new PackageLimits { MaxEntries = ushort.MaxValue }).AddZipAsync(bytes, Cancellation))).Problem.Status.ShouldBe(413);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(10)]

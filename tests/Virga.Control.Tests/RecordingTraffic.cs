@@ -9,17 +9,24 @@ internal sealed class RecordingTraffic : IRouteSink, IFunctionLifecycleListener
 {
     public ConcurrentDictionary<string, Route> Routes { get; } = new(StringComparer.Ordinal);
 
+    public ConcurrentQueue<Route> RemovedRoutes { get; } = new();
+
     public ConcurrentQueue<FunctionVersion> Retired { get; } = new();
 
     public void Put(Route route) => Routes[route.Name.Value] = route;
 
-    public void Remove(Route route) => Routes.TryRemove(route.Name.Value, out _);
+    public void Remove(Route route)
+    {
+        Routes.TryRemove(route.Name.Value, out _);
+        RemovedRoutes.Enqueue(route);
+    }
 
     public void VersionRetired(FunctionVersion version) => Retired.Enqueue(version);
 
     public void Clear()
     {
         Routes.Clear();
+        RemovedRoutes.Clear();
         Retired.Clear();
     }
 }

@@ -56,6 +56,28 @@ public sealed class TelemetryEndpointsTests : IAsyncLifetime
         response.StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 
+    [Theory]
+    [InlineData("logs")]
+    [InlineData("logs?follow=true")]
+    [InlineData("invocations")]
+    [InlineData("stats")]
+    public async Task What_is_asked_about_a_function_that_never_was_is_not_found(string what)
+    {
+        await using var node = await TelemetryNode.StartAsync(_data, functions: new DeployedFunctions(TestData.Version()));
+        var response = await node.Client.GetAsync(new Uri($"/api/v1/functions/helo/{what}", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, _cancellation);
+        response.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        response = await node.Client.GetAsync(new Uri($"/api/v1/functions/hello/{what}", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, _cancellation);
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task The_logs_of_a_deleted_function_are_still_found()
+    {
+        await using var node = await TelemetryNode.StartAsync(_data, functions: new DeployedFunctions());
+        node.Log.Write(_data.Line(TestData.Version(), "of old"));
+        (await node.Client.GetStringAsync(new Uri("/api/v1/functions/hello/logs", UriKind.Relative), _cancellation)).ShouldContain("of old");
+    }
+
     [Fact]
     public async Task Logs_are_followed_as_they_come()
     {

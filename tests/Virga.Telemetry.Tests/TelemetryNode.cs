@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Virga.Core.Invocations;
 using Virga.Core.Logging;
+using Virga.Core.Resources;
 using Virga.Telemetry.Api;
 using Virga.Telemetry.Logging;
 using Virga.Telemetry.Tracing;
@@ -27,13 +28,18 @@ internal sealed class TelemetryNode : IAsyncDisposable
 
     public IInvocationObserver Observer => _app.Services.GetRequiredService<IInvocationObserver>();
 
-    public static async Task<TelemetryNode> StartAsync(TestData data, TracingOptions? tracing = null)
+    public static async Task<TelemetryNode> StartAsync(TestData data, TracingOptions? tracing = null, IFunctionCatalog? functions = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.AddVirgaNodeLog(LogLevel.Warning);
         builder.Services.AddSingleton<TimeProvider>(data.Time);
         builder.Services.AddVirgaTelemetry(new TelemetryOptions { DataDirectory = data.Folder, Tracing = tracing ?? new TracingOptions() });
+        if (functions is not null)
+        {
+            builder.Services.AddSingleton(functions);
+        }
+
         var app = builder.Build();
         app.MapVirgaTelemetry();
         await app.StartAsync(TestContext.Current.CancellationToken);

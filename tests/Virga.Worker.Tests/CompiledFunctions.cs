@@ -21,6 +21,7 @@ public sealed class CompiledFunctions : IAsyncLifetime
             public static object Loop() { var list = new List<object>(); list.Add(list); return list; }
 
             public static object BadHeader() => new Response { Headers = { ["x"] = "a\r\nb" } };
+            public static object BadStatus() => new Response { Status = 103 };
 
             public static string Prints() { Console.WriteLine("one"); Console.Write("two"); return "printed"; }
 

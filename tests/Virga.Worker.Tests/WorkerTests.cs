@@ -58,6 +58,7 @@ public sealed class WorkerTests(CompiledFunctions functions) : IClassFixture<Com
     [Theory]
     [InlineData("Loop", "unserialisable")]
     [InlineData("BadHeader", "invalid-response")]
+    [InlineData("BadStatus", "invalid-response")]
     public async Task An_answer_that_cannot_be_sent_is_an_error(string handler, string type)
     {
         await using RunningWorker worker = await StartAsync(handler);

@@ -8,6 +8,14 @@ internal sealed record SourceFolder(string Root, IReadOnlyList<string> Files, IR
 {
     private const string LibraryFolder = "lib";
 
+    // A link to a folder may lead to its own parent, and then has no end; a link to a file would compile it twice.
+    private static readonly EnumerationOptions WithoutLinks = new()
+    {
+        RecurseSubdirectories = true,
+        AttributesToSkip = FileAttributes.ReparsePoint,
+        IgnoreInaccessible = false,
+    };
+
     /// <exception cref="IOException">The source cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The source may not be read.</exception>
     public static SourceFolder Open(string source)
@@ -22,7 +30,7 @@ internal sealed record SourceFolder(string Root, IReadOnlyList<string> Files, IR
         // Sorted, so that the same sources give the same assembly on every file system.
         List<string> files =
         [
-            .. Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
+            .. Directory.EnumerateFiles(root, "*.cs", WithoutLinks)
                 .Where(file => !IsBuildOutput(Path.GetRelativePath(root, file)))
                 .Order(StringComparer.Ordinal),
         ];

@@ -8,7 +8,7 @@ namespace Virga.Functions;
 /// </remarks>
 public sealed class Response
 {
-    /// <summary>The HTTP status, 100 to 599.</summary>
+    /// <summary>The HTTP status, 200 to 599.</summary>
     public int Status { get; init; } = 200;
 
     /// <summary>The headers; a name may be added more than once.</summary>

@@ -66,3 +66,27 @@ test('a folder without an entry says what is missing', () => {
   assert.match(built.diagnostics[0].message, /index\.ts/);
   built.remove();
 });
+
+test('a file of the host is not bundled', () => {
+  for (const path of ['/etc/passwd', '../../../../../../../../etc/passwd']) {
+    const built = build({ 'index.ts': `import text from '${path}' with { type: 'text' };\nexport default () => text;` });
+    assert.equal(built.status, 1);
+    assert.match(JSON.stringify(built.diagnostics), /passwd/);
+    built.remove();
+  }
+  const elsewhere = packageOf({ 'secret.json': '{"secret":1}' });
+  const built = build({ 'index.ts': `import value from '${join(elsewhere.root, 'secret.json')}';\nexport default () => value;` });
+  assert.equal(built.status, 1);
+  assert.deepEqual(built.diagnostics.map(({ file, line }) => ({ file, line })), [{ file: 'index.ts', line: 1 }]);
+  assert.match(built.diagnostics[0].message, /secret\.json lies outside the package/);
+  built.remove();
+  elsewhere.remove();
+});
+
+test('a malformed package.json is an error of the source', () => {
+  const built = build({ 'index.ts': 'export default 1', 'package.json': '{"main":' });
+  assert.equal(built.status, 1);
+  assert.equal(built.diagnostics[0].file, 'package.json');
+  assert.match(built.diagnostics[0].message, /is no JSON/);
+  built.remove();
+});

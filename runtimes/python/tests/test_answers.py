@@ -62,7 +62,7 @@ class Answers(unittest.TestCase):
 
     def test_a_response_that_http_does_not_allow_is_invalid(self) -> None:
         for source in [
-            "{'status': 'ok'}", "{'status': 99}", "{'status': 600}", "{'status': True}", "{'status': 101}",
+            "{'status': 'ok'}", "{'status': 99}", "{'status': 600}", "{'status': True}", "{'status': 101}", "{'status': 199}",
             "{'headers': {'a': 'b\\r\\nc: d'}}", "{'headers': {'a b': 'c'}}", "{'headers': {'a\\n': 'c'}}",
             "{'headers': 7}", "{'headers': {'a': None}}",
         ]:

@@ -138,10 +138,10 @@ def _from_response(value: dict[str, Any]) -> Answer:
 
 
 def _status(status: Any) -> int:
-    if isinstance(status, int) and not isinstance(status, bool) and 100 <= status <= 599 and status != 101:
+    if isinstance(status, int) and not isinstance(status, bool) and 200 <= status <= 599:
         return int(status)
     raise InvalidResponse(
-        f"`status` must be an integer from 100 to 599 (101 only by event.accept()), not {status!r:.100}; "
+        f"`status` must be an integer from 200 to 599 (a WebSocket is accepted by event.accept()), not {status!r:.100}; "
         'to answer with JSON that has a member of this name, return {"body": …}'
     )
 

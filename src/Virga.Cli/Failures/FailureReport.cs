@@ -37,7 +37,14 @@ internal sealed record FailureReport(IReadOnlyList<string> Lines, int Code)
             lines.AddRange(Diagnostics(diagnostics));
         }
 
-        lines.Add(Line(problem.Detail ?? problem.Title, problem.Fix, problem.Slug));
+        // The detail repeats the first of the diagnostics, for those who see nothing else.
+        var detail = lines.Count switch
+        {
+            0 => problem.Detail ?? problem.Title,
+            1 => "1 error in the source.",
+            var count => $"{count} errors in the source.",
+        };
+        lines.Add(Line(detail, problem.Fix, problem.Slug));
         return new(lines, problem.Fault switch
         {
             Fault.Client => ExitCode.Refused,

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Hosting;
 using Virga.Control.Changes;
 using Virga.Control.Metadata;
 using Virga.Core.Names;
@@ -19,13 +20,16 @@ internal static class ChangeEndpoints
     public static void Map(RouteGroupBuilder api) => api.MapGet("/changes", FollowAsync).WithTags("changes").Produces<Change>(contentType: "application/x-ndjson").WithSummary("Read or follow the feed of changes")
         .WithDescription("Changes of the path's tenant and namespace after the sequence number `since` (0 when absent), oldest first; with `follow=true` the answer stays open for those to come. `kind` restricts it to one kind of resource. 410 when changes after `since` are no longer kept.");
 
-    private static async Task FollowAsync(HttpContext context, IMetadataStore store, ChangeLog changes)
+    private static async Task FollowAsync(HttpContext context, IMetadataStore store, ChangeLog changes, IHostApplicationLifetime lifetime)
     {
         var scope = context.ReadScope();
         var kind = ReadKind(context);
         var after = ReadSince(context);
         var follow = context.ReadFlag("follow");
         var cancellation = context.RequestAborted;
+        var stops = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var registration = lifetime.ApplicationStopping.Register(stops.SetResult);
+        var stopping = stops.Task;
         context.Response.ContentType = "application/x-ndjson";
         context.Response.Headers.CacheControl = "no-store";
         while (true)
@@ -53,7 +57,12 @@ internal static class ChangeEndpoints
                 return;
             }
 
-            await next.WaitAsync(cancellation);
+            // A node that stops does not wait for its followers: their feed ends here, whole.
+            await Task.WhenAny(next, stopping).WaitAsync(cancellation);
+            if (stopping.IsCompleted)
+            {
+                return;
+            }
         }
     }
 

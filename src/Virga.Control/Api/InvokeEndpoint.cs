@@ -126,6 +126,11 @@ internal static class InvokeEndpoint
             }
         }
 
+        if (!CanHaveBody(result.Status))
+        {
+            return;
+        }
+
         if (result.BodyStream is { } stream)
         {
             await stream.CopyToAsync(response.BodyWriter, cancellation);
@@ -136,6 +141,9 @@ internal static class InvokeEndpoint
             await response.Body.WriteAsync(result.Body, cancellation);
         }
     }
+
+    // RFC 9110, 15.3.5, 15.3.6 and 15.4.5.
+    private static bool CanHaveBody(int status) => status is not (StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent or StatusCodes.Status304NotModified);
 
     // The connection and the framing of the body are between this server and its client (RFC 9110, 7.6.1).
     private static bool IsOurs(string name) =>

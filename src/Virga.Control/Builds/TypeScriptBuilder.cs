@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Enumeration;
 using System.Text.Json;
 using Virga.Core.Resources;
 
@@ -9,16 +10,28 @@ internal sealed class TypeScriptBuilder(BuildOptions options) : IPackageBuilder
 {
     private const string DeclarationSuffix = ".d.ts";
 
+    private const string BundleName = "index.mjs";
+
     private static readonly string[] Extensions = [".ts", ".mts", ".cts", ".tsx"];
+
+    // Those of build-typescript.mjs.
+    private static readonly string[] Entries = ["index.ts", "index.mts", "main.ts", "handler.ts", "src/index.ts"];
+
+    private static readonly string[] JavaScriptEntries = [BundleName, "index.js", "index.cjs"];
 
     public PackageBuild Kind => PackageBuild.TypeScript;
 
     public string Version => BuilderVersion.Of("ts", options.TypeScriptBuilderPath);
 
+    /// <summary>
+    /// By the manifest's main module; else by an entry module of TypeScript; else by any TypeScript at the top, unless there is an entry module of JavaScript:
+    /// beside one, TypeScript such as the configuration of a test runner is no part of the function.
+    /// </summary>
     public bool IsNeeded(string source) =>
-        HasTypeScriptMain(Path.Combine(source, "package.json")) || Directory.EnumerateFiles(source).Any(IsTypeScript);
-
-    private const string BundleName = "index.mjs";
+        ReadMain(source) is { } main
+            ? IsTypeScript(main)
+            : Array.Exists(Entries, entry => File.Exists(Path.Combine(source, entry)))
+                || (!Array.Exists(JavaScriptEntries, entry => File.Exists(Path.Combine(source, entry))) && Directory.EnumerateFiles(source).Any(IsTypeScript));
 
     public async Task BuildAsync(string source, string output, CancellationToken cancellation)
     {
@@ -59,14 +72,21 @@ internal sealed class TypeScriptBuilder(BuildOptions options) : IPackageBuilder
             BuilderProcess.End(process);
         }
 
-        CopyAssets(source, output);
+        CopyAssets(source, output, cancellation);
     }
 
     // The bundle holds all code; what the function reads at run time (templates, data) stays beside it.
-    private static void CopyAssets(string source, string output)
+    private static void CopyAssets(string source, string output, CancellationToken cancellation)
     {
-        foreach (var path in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
+        // Links to folders are not followed: one that leads to its own parent has no end.
+        var files = new FileSystemEnumerable<string>(source, static (ref entry) => entry.ToFullPath(), new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false })
         {
+            ShouldIncludePredicate = static (ref entry) => !entry.IsDirectory,
+            ShouldRecursePredicate = static (ref entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
+        };
+        foreach (var path in files)
+        {
+            cancellation.ThrowIfCancellationRequested();
             var relative = Path.GetRelativePath(source, path);
             if (IsCode(relative))
             {
@@ -87,11 +107,13 @@ internal sealed class TypeScriptBuilder(BuildOptions options) : IPackageBuilder
     private static bool IsTypeScript(string path) =>
         Extensions.Any(extension => path.EndsWith(extension, StringComparison.Ordinal)) && !path.EndsWith(DeclarationSuffix, StringComparison.Ordinal);
 
-    private static bool HasTypeScriptMain(string manifest)
+    // The main module that package.json names; null when it names none, or one that is not there: `npm init` writes index.js before there is any.
+    private static string? ReadMain(string source)
     {
+        var manifest = Path.Combine(source, "package.json");
         if (!File.Exists(manifest))
         {
-            return false;
+            return null;
         }
 
         try
@@ -100,12 +122,14 @@ internal sealed class TypeScriptBuilder(BuildOptions options) : IPackageBuilder
             return document.RootElement.ValueKind == JsonValueKind.Object
                 && document.RootElement.TryGetProperty("main", out var main)
                 && main.ValueKind == JsonValueKind.String
-                && IsTypeScript(main.GetString()!);
+                && File.Exists(Path.Combine(source, main.GetString()!))
+                    ? main.GetString()
+                    : null;
         }
         catch (JsonException)
         {
             // Node itself says, with the file's name, what is wrong with a manifest when it loads the package.
-            return false;
+            return null;
         }
     }
 

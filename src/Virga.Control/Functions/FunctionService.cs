@@ -33,7 +33,14 @@ internal sealed class FunctionService(
         using var turn = await changes.EnterAsync(cancellation);
         RequireEnvironment(name, spec);
         RequirePackage(spec);
+        if (!packages.Contains(built))
+        {
+            // The collector had the turn between the build and here; what it removed is built again from the package, which is still here.
+            built = await builds.BuildAsync(spec.Package, environment.Build, cancellation);
+        }
+
         packages.Touch(spec.Package);
+        packages.Touch(built);
         var key = KeyOf(name);
         var current = await store.FindAsync(key, cancellation);
         condition.Check(key, current);

@@ -9,11 +9,18 @@ namespace Virga.Control.Packages;
 internal sealed class PackageService(IMetadataStore store, ChangeLog changes, PackageStore packages)
 {
     /// <summary>Takes an upload: a zip, or the file that <paramref name="fileName"/> names.</summary>
-    /// <exception cref="ProblemException"><c>invalid-package</c>, <c>package-too-large</c>, <c>storage-full</c>.</exception>
+    /// <exception cref="ProblemException"><c>invalid-package</c>, <c>package-too-large</c>, <c>storage-full</c>; <c>unavailable</c> when it was collected at once.</exception>
     public async Task<PutResult<PackageDocument>> AddAsync(Scope scope, Stream upload, string? fileName, CancellationToken cancellation)
     {
         var info = fileName is null ? await packages.AddZipAsync(upload, cancellation) : await packages.AddFileAsync(fileName, upload, cancellation);
         using var turn = await changes.EnterAsync(cancellation);
+        if (!packages.Contains(info.Digest))
+        {
+            // The collector had the turn between the upload and here.
+            throw new ProblemException(KnownProblems.Unavailable("The package was collected while it was uploaded.", "Upload it again."));
+        }
+
+        packages.Touch(info.Digest);
         var key = KeyOf(scope, info.Digest);
         if (await store.FindAsync(key, cancellation) is { } known)
         {

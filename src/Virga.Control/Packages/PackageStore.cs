@@ -199,11 +199,13 @@ public sealed class PackageStore : IPackageDirectory
             Publish(files, place);
         }
 
+        // Also when it was there already: the upload that brought it may not have come so far yet, and this one is acknowledged now.
+        FileSystemSync.SyncFolder(_packages);
         Touch(package.Digest);
         return package;
     }
 
-    private void Publish(string files, string place)
+    private static void Publish(string files, string place)
     {
         try
         {
@@ -212,10 +214,7 @@ public sealed class PackageStore : IPackageDirectory
         catch (IOException) when (Directory.Exists(place))
         {
             // Another upload of the same files was faster; both leave the same package.
-            return;
         }
-
-        FileSystemSync.SyncFolder(_packages);
     }
 
     private string CreateWorkFolder() => Directory.CreateDirectory(Path.Combine(_incoming, Path.GetRandomFileName())).FullName;

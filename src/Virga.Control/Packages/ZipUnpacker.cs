@@ -19,12 +19,13 @@ internal static class ZipUnpacker
     {
         try
         {
-            using var archive = new ZipArchive(zip, ZipArchiveMode.Read, leaveOpen: true, Encoding.UTF8);
-            if (archive.Entries.Count > limits.MaxEntries)
+            // Counted first: the archive makes an object of every entry before it says how many there are.
+            if (ZipDirectory.HasMoreEntriesThan(zip, limits.MaxEntries))
             {
-                throw new ProblemException(KnownProblems.PackageTooLarge($"The package has {archive.Entries.Count:N0} entries; {limits.MaxEntries:N0} are allowed."));
+                throw new ProblemException(KnownProblems.PackageTooLarge($"The package has more than {limits.MaxEntries:N0} entries."));
             }
 
+            using var archive = new ZipArchive(zip, ZipArchiveMode.Read, leaveOpen: true, Encoding.UTF8);
             foreach (var entry in archive.Entries)
             {
                 await UnpackAsync(entry, writer, cancellation);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Virga.Control.Metadata;
 using Virga.Core.Names;
@@ -34,6 +35,18 @@ internal static class RouteRules
         var (function, qualifier) = ReadFunction(spec.Function);
         return new Route(
             scope.Tenant, scope.Namespace, name ?? DeriveName(canonical), canonical, template, new FunctionName(scope.Tenant, scope.Namespace, function), qualifier);
+    }
+
+    /// <summary>Whether two routes match exactly the same requests.</summary>
+    public static bool MatchesTheSame(Route a, Route b) =>
+        a.Spec.Host == b.Spec.Host && a.Template.Shape == b.Template.Shape && a.Spec.Methods.SequenceEqual(b.Spec.Methods, StringComparer.Ordinal);
+
+    /// <summary>The name with a number at its end, within the length of a name.</summary>
+    public static ResourceName Number(ResourceName name, int number)
+    {
+        var suffix = string.Create(CultureInfo.InvariantCulture, $"-{number}");
+        var start = name.Value[..Math.Min(name.Value.Length, ResourceName.MaxLength - suffix.Length)].TrimEnd('-');
+        return ResourceName.Parse(start + suffix);
     }
 
     /// <summary>The name of a route whose author gave none: <c>GET /users/{id}</c> is <c>get-users-id</c>.</summary>

@@ -26,6 +26,11 @@ internal sealed class RouteService(IMetadataStore store, ChangeLog changes, Rout
             throw new ProblemException(KnownProblems.InvalidSpec($"There is no function '{spec.Function}'.", "Deploy the function first; see `virga fn list`."));
         }
 
+        if (name is null)
+        {
+            route = WithFreeName(scope, route);
+        }
+
         if (book.FindConflict(route) is { } other)
         {
             throw new ProblemException(KnownProblems.Conflict(
@@ -42,11 +47,7 @@ internal sealed class RouteService(IMetadataStore store, ChangeLog changes, Rout
         }
 
         var change = (await changes.CommitAsync([new MetadataOperation.Put(key, json, "{}", current?.Version ?? 0)]))[0];
-        if (book.Find(scope, key.Name) is { } before)
-        {
-            traffic.Remove(before);
-        }
-
+        // In one step, without a removal before it: no request may find the route missing.
         traffic.Put(route);
         return new(Show(new StoredResource(key, change.Version, current?.CreatedAt ?? change.Time, change.Time, json, "{}")), Created: current is null);
     }
@@ -71,6 +72,18 @@ internal sealed class RouteService(IMetadataStore store, ChangeLog changes, Rout
         {
             traffic.Remove(route);
         }
+    }
+
+    // Names are derived with less in them than the requests that a route matches: /a/b and /a-b are one name. The same requests are the same route, with the name that it has.
+    private Route WithFreeName(Scope scope, Route route)
+    {
+        var named = route;
+        for (var number = 2; book.Find(scope, named.Name.Value) is { } other && !RouteRules.MatchesTheSame(other, named); number++)
+        {
+            named = route with { Name = RouteRules.Number(route.Name, number) };
+        }
+
+        return named;
     }
 
     private static string UrlOf(RouteSpec spec) => $"{(spec.Methods.Count == 0 ? "*" : string.Join(',', spec.Methods))} {spec.Host}{spec.Path}";

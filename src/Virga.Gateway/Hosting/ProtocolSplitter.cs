@@ -35,7 +35,18 @@ internal sealed class ProtocolSplitter(IConnectionListenerFactory sockets, TimeS
 
     private async Task RunAsync(ConnectionContext connection, ConnectionDelegate http1)
     {
-        if (!await BeginsWithPrefaceAsync(connection))
+        bool isHttp2;
+        try
+        {
+            isHttp2 = await BeginsWithPrefaceAsync(connection);
+        }
+        catch (Exception exception) when (exception is ConnectionResetException or ConnectionAbortedException)
+        {
+            // A client that goes away before it says anything, as the probe of a load balancer does, is no failure.
+            return;
+        }
+
+        if (!isHttp2)
         {
             await http1(connection);
             return;

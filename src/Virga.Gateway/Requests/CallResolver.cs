@@ -11,7 +11,6 @@ internal sealed class CallResolver(IFunctionCatalog catalog, RouteTable routes)
     private static readonly IReadOnlyList<KeyValuePair<string, string>> NoParameters = [];
 
     private readonly FunctionUrl _functionUrls = new();
-    private readonly TrafficDraw _draw = new();
 
     /// <summary>Reads the request's path into the exchange; gives the problem when it cannot be read.</summary>
     public static Problem? ReadPath(Exchange exchange)
@@ -67,8 +66,13 @@ internal sealed class CallResolver(IFunctionCatalog catalog, RouteTable routes)
     private async ValueTask<Call> ResolveUrlAsync(Exchange exchange)
     {
         var path = exchange.Path;
-        var target = _functionUrls.Short(path);
+        var target = _functionUrls.Short(path, out var isKept);
         var function = target is null ? null : await FindAsync(exchange, target.Function, target.Qualifier);
+        if (function is not null && !isKept)
+        {
+            _functionUrls.Keep(path, target!);
+        }
+
         if (function is null && FunctionUrl.Full(path) is { } full)
         {
             target = full;
@@ -105,7 +109,7 @@ internal sealed class CallResolver(IFunctionCatalog catalog, RouteTable routes)
     }
 
     private ValueTask<FunctionVersion?> FindAsync(Exchange exchange, FunctionName name, string? qualifier) =>
-        catalog.ResolveAsync(name, qualifier, _draw.Next(), exchange.Lifetime.RequestAborted);
+        catalog.ResolveAsync(name, qualifier, TrafficDraw.Next(), exchange.Lifetime.RequestAborted);
 
     private static ProblemException NoRoute(Exchange exchange, RouteSnapshot snapshot, string method)
     {

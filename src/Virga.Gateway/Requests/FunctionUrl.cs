@@ -9,43 +9,40 @@ namespace Virga.Gateway.Requests;
 /// </summary>
 internal sealed class FunctionUrl
 {
-    // Parsed names are kept, so that a warm call makes no strings; an attacker who makes names up gets the table thrown away, no more.
+    // Names of functions that exist are kept, so that a warm call makes no strings. A name and a qualifier are short, which bounds the table in bytes too.
     private const int MaxKept = 16 * 1024;
 
     private readonly ConcurrentDictionary<string, Target> _short = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Target>.AlternateLookup<ReadOnlySpan<char>> _shortBySpan;
+
+    // The dictionary's own count takes all its locks.
+    private int _kept;
 
     public FunctionUrl() => _shortBySpan = _short.GetAlternateLookup<ReadOnlySpan<char>>();
 
     /// <summary>Whether a path asks for a function by its URL.</summary>
     public static bool Matches(RequestPath path) => path.Count >= 2 && path[0] is "f";
 
-    /// <summary>The path read as the short form.</summary>
-    public Target? Short(RequestPath path)
+    /// <summary>The path read as the short form; null when it cannot be one.</summary>
+    public Target? Short(RequestPath path, out bool isKept)
     {
-        var segment = path[1];
-        if (_shortBySpan.TryGetValue(segment, out var target))
+        isKept = _shortBySpan.TryGetValue(path[1], out var target);
+        return isKept ? target : Parse(ResourceName.Default, ResourceName.Default, path[1], 1);
+    }
+
+    /// <summary>Keeps the reading of a path, of which the caller knows that there is such a function: names that a stranger makes up take no memory.</summary>
+    public void Keep(RequestPath path, Target target)
+    {
+        if (_shortBySpan.TryAdd(path[1], target) && Interlocked.Increment(ref _kept) > MaxKept)
         {
-            return target;
+            _short.Clear();
+            Interlocked.Exchange(ref _kept, 0);
         }
-
-        target = Parse(ResourceName.Default, ResourceName.Default, segment, 1);
-        if (target is not null)
-        {
-            if (_short.Count >= MaxKept)
-            {
-                _short.Clear();
-            }
-
-            _short[segment.ToString()] = target;
-        }
-
-        return target;
     }
 
     /// <summary>The path read as the full form; null when it cannot be one.</summary>
     public static Target? Full(RequestPath path) =>
-        path.Count >= 4 && ResourceName.TryParse(path[1].ToString(), out var tenant) && ResourceName.TryParse(path[2].ToString(), out var @namespace)
+        path.Count >= 4 && TryParse(path[1], out var tenant) && TryParse(path[2], out var @namespace)
             ? Parse(tenant, @namespace, path[3], 3)
             : null;
 
@@ -67,16 +64,29 @@ internal sealed class FunctionUrl
         return decodedPath[place..];
     }
 
+    // What is too long to be a name is not copied first.
+    private static bool TryParse(ReadOnlySpan<char> text, out ResourceName name)
+    {
+        name = default;
+        return text.Length <= ResourceName.MaxLength && ResourceName.TryParse(text.ToString(), out name);
+    }
+
     private static Target? Parse(ResourceName tenant, ResourceName @namespace, ReadOnlySpan<char> segment, int place)
     {
         var colon = segment.IndexOf(':');
         var name = colon < 0 ? segment : segment[..colon];
-        if (!ResourceName.TryParse(name.ToString(), out var parsed) || colon == segment.Length - 1)
+        ResourceName? qualifier = null;
+        if (colon >= 0)
         {
-            return null;
+            if (!TryParse(segment[(colon + 1)..], out var given))
+            {
+                return null;
+            }
+
+            qualifier = given;
         }
 
-        return new Target(new FunctionName(tenant, @namespace, parsed), colon < 0 ? null : segment[(colon + 1)..].ToString(), place);
+        return TryParse(name, out var parsed) ? new Target(new FunctionName(tenant, @namespace, parsed), qualifier?.Value, place) : null;
     }
 
     /// <summary>Which function a URL names.</summary>

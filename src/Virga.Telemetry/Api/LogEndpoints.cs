@@ -7,11 +7,11 @@ using Virga.Telemetry.Logs;
 namespace Virga.Telemetry.Api;
 
 /// <summary>The logs of a function, a JSON object per line.</summary>
-internal sealed class LogEndpoints(FunctionLogStore logs, TimeProvider time, CancellationToken stopping)
+internal sealed class LogEndpoints(KnownFunctions functions, FunctionLogStore logs, TimeProvider time, CancellationToken stopping)
 {
     public async Task GetAsync(HttpContext http)
     {
-        var function = Parameters.Function(http);
+        var function = await functions.RequireAsync(http);
         var query = Parameters.LogQuery(http, time);
         var follow = Parameters.Flag(http, "follow");
         if (follow)

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Virga.Core.Resources;
 using Virga.Telemetry.Logs;
 using Virga.Telemetry.Metrics;
 using Virga.Telemetry.Usage;
@@ -20,8 +21,9 @@ public static class TelemetryEndpoints
         var services = endpoints.ServiceProvider;
         var time = services.GetRequiredService<TimeProvider>();
         var logStore = services.GetRequiredService<FunctionLogStore>();
-        var logs = new LogEndpoints(logStore, time, services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
-        var usage = new UsageEndpoints(services.GetRequiredService<UsageStore>(), logStore, time);
+        var functions = new KnownFunctions(services.GetService<IFunctionCatalog>(), logStore);
+        var logs = new LogEndpoints(functions, logStore, time, services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
+        var usage = new UsageEndpoints(functions, services.GetRequiredService<UsageStore>(), logStore, time);
         var metrics = services.GetRequiredService<MetricsExporter>();
         foreach (var root in Roots)
         {

@@ -9,11 +9,11 @@ using Virga.Telemetry.Usage;
 namespace Virga.Telemetry.Api;
 
 /// <summary>Invocations and statistics of functions.</summary>
-internal sealed class UsageEndpoints(UsageStore usage, FunctionLogStore logs, TimeProvider time)
+internal sealed class UsageEndpoints(KnownFunctions functions, UsageStore usage, FunctionLogStore logs, TimeProvider time)
 {
     public async Task ListAsync(HttpContext http)
     {
-        var records = await usage.RecentAsync(Parameters.Function(http), Parameters.UsageQuery(http, time), http.RequestAborted);
+        var records = await usage.RecentAsync(await functions.RequireAsync(http), Parameters.UsageQuery(http, time), http.RequestAborted);
         await AnswerAsync(http, json =>
         {
             json.WriteStartObject();
@@ -53,7 +53,7 @@ internal sealed class UsageEndpoints(UsageStore usage, FunctionLogStore logs, Ti
 
     public async Task StatsAsync(HttpContext http)
     {
-        var stats = await usage.StatsAsync(Parameters.Function(http), http.RequestAborted);
+        var stats = await usage.StatsAsync(await functions.RequireAsync(http), http.RequestAborted);
         await AnswerAsync(http, json => JsonSerializer.Serialize(json, stats, TelemetryJson.Default.FunctionStats));
     }
 

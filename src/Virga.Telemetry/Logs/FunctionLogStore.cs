@@ -55,6 +55,9 @@ public sealed class FunctionLogStore : IFunctionLog, IAsyncDisposable
     /// <summary>How many lines were lost.</summary>
     public long DroppedLines => Interlocked.Read(ref _dropped);
 
+    /// <summary>Whether the function has ever logged and its log is still kept.</summary>
+    public bool Knows(FunctionName function) => _files.ContainsKey(function);
+
     /// <inheritdoc/>
     public void Write(FunctionLogLine line)
     {
@@ -148,7 +151,20 @@ public sealed class FunctionLogStore : IFunctionLog, IAsyncDisposable
     private async Task<T> InLoopAsync<T>(Func<T> action)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        ObjectDisposedException.ThrowIf(!_queue.Writer.TryWrite(new Work(null, null, 0, () => done.SetResult(action()))), this);
+        void Run()
+        {
+            try
+            {
+                done.SetResult(action());
+            }
+            catch (Exception exception)
+            {
+                // Of the one who asked: the loop goes on for all others.
+                done.SetException(exception);
+            }
+        }
+
+        ObjectDisposedException.ThrowIf(!_queue.Writer.TryWrite(new Work(null, null, 0, Run)), this);
         return await done.Task;
     }
 

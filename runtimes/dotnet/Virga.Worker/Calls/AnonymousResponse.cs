@@ -65,7 +65,7 @@ internal sealed class AnonymousResponse
         {
             Status = code is int number
                 ? number
-                : throw new InvalidResponseException($"The response's status is '{code}'; it must be a number from 100 to 599."),
+                : throw new InvalidResponseException($"The response's status is '{code}'; it must be a number from 200 to 599."),
             Body = body?.GetValue(value),
         };
         switch (headers?.GetValue(value))

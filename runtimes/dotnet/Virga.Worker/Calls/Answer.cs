@@ -177,9 +177,9 @@ internal static class Answer
 
     private static void Check(Response response)
     {
-        if (response.Status is < 100 or > 599)
+        if (response.Status is < 200 or > 599)
         {
-            throw new InvalidResponseException($"The response's status is {response.Status}; it must be 100 to 599.");
+            throw new InvalidResponseException($"The response's status is {response.Status}; it must be 200 to 599.");
         }
 
         foreach ((string name, string? value) in response.Headers)
