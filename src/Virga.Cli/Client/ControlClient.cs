@@ -201,7 +201,7 @@ public sealed class ControlClient : IDisposable
             }
         }
 
-        return await ReachAsync(request, cancellation);
+        return await ReachAsync(request, Answering.Function, cancellation);
     }
 
     /// <summary>A function's log lines, oldest first; with <c>follow=true</c> in the query until cancelled.</summary>
@@ -241,7 +241,7 @@ public sealed class ControlClient : IDisposable
 
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
     {
-        var response = await ReachAsync(request, cancellation);
+        var response = await ReachAsync(request, Answering.Node, cancellation);
         if (response.IsSuccessStatusCode)
         {
             return response;
@@ -257,11 +257,16 @@ public sealed class ControlClient : IDisposable
         }
     }
 
-    private async Task<HttpResponseMessage> ReachAsync(HttpRequestMessage request, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> ReachAsync(HttpRequestMessage request, Answering answering, CancellationToken cancellation)
     {
         try
         {
             return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        }
+        catch (HttpRequestException broken) when (broken is { HttpRequestError: HttpRequestError.ResponseEnded or HttpRequestError.Unknown, InnerException: IOException })
+        {
+            // Something was there and took the request.
+            throw new ConnectionBrokenException(answering, broken);
         }
         catch (HttpRequestException failure)
         {
