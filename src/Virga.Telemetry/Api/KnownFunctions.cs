@@ -16,7 +16,7 @@ internal sealed class KnownFunctions(IFunctionCatalog? catalog, FunctionLogStore
     public async ValueTask<FunctionName> RequireAsync(HttpContext http)
     {
         var function = Parameters.Function(http);
-        return catalog is null || logs.Knows(function) || await catalog.ResolveAsync(function, null, 0, http.RequestAborted) is not null
+        return catalog is null || await catalog.ResolveAsync(function, null, 0, http.RequestAborted) is not null || await logs.KnowsAsync(function).WaitAsync(http.RequestAborted)
             ? function
             : throw new ProblemException(KnownProblems.NotFound($"There is no function '{function.Name}'.", "See `virga fn list`."));
     }

@@ -56,7 +56,7 @@ public sealed class FunctionLogStore : IFunctionLog, IAsyncDisposable
     public long DroppedLines => Interlocked.Read(ref _dropped);
 
     /// <summary>Whether the function has ever logged and its log is still kept.</summary>
-    public bool Knows(FunctionName function) => _files.ContainsKey(function);
+    public Task<bool> KnowsAsync(FunctionName function) => InLoopAsync(() => _files.ContainsKey(function));
 
     /// <inheritdoc/>
     public void Write(FunctionLogLine line)
