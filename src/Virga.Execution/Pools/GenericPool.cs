@@ -11,7 +11,8 @@ namespace Virga.Execution.Pools;
 internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, InstanceServices services) : IAsyncDisposable
 {
     private readonly Lock _gate = new();
-    private readonly Stack<Instance> _ready = new();
+    // The oldest goes first: a worker goes on warming itself for a while after it has said that it is ready.
+    private readonly Queue<Instance> _ready = new();
     private readonly CancellationTokenSource _stopping = new();
     private int _starting;
     private Problem? _lastFailure;
@@ -47,7 +48,7 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
         lock (_gate)
         {
             LastTakenAt = services.Time.GetTimestamp();
-            while (ready is null && _ready.TryPop(out var candidate))
+            while (ready is null && _ready.TryDequeue(out var candidate))
             {
                 ready = candidate.HasEnded ? null : candidate;
             }
@@ -111,7 +112,7 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
                 _lastFailure = failure;
                 if (instance is not null && !_stopping.IsCancellationRequested)
                 {
-                    _ready.Push(instance);
+                    _ready.Enqueue(instance);
                     instance = null;
                 }
             }
