@@ -14,7 +14,18 @@ internal static class RouteRules
     private const int MaxHostLength = 253;
     private const string ReservedPrefix = "/f/";
 
-    private static readonly SortedSet<string> Methods = new(StringComparer.OrdinalIgnoreCase) { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS" };
+    private static readonly Dictionary<string, string[]> SingleMethods = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["GET"] = ["GET"],
+        ["HEAD"] = ["HEAD"],
+        ["POST"] = ["POST"],
+        ["PUT"] = ["PUT"],
+        ["PATCH"] = ["PATCH"],
+        ["DELETE"] = ["DELETE"],
+        ["OPTIONS"] = ["OPTIONS"],
+    };
+
+    private static readonly SortedSet<string> Methods = new(SingleMethods.Keys, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Refuses a spec that breaks a rule; gives the route back with its members in their one canonical form.</summary>
     /// <exception cref="ProblemException"><c>invalid-spec</c>.</exception>
@@ -80,7 +91,10 @@ internal static class RouteRules
             }
         }
 
-        return [.. methods.Select(method => method.ToUpperInvariant()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        // Nearly every route has one of a handful of methods: one list each is enough for all of them.
+        return methods.Count == 1
+            ? SingleMethods[methods[0]]
+            : [.. methods.Select(method => method.ToUpperInvariant()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
     }
 
     private static string? CheckHost(string? host)

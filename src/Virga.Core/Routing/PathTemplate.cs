@@ -40,7 +40,9 @@ public sealed class PathTemplate
             PathSegmentKind.Parameter => "{}",
             _ => "{*}",
         }));
-        template = new PathTemplate(text!, segments, shape);
+
+        // Most templates have no parameter; there are many of them, and one string does for both.
+        template = new PathTemplate(text!, segments, shape == text ? text : shape);
         return true;
     }
 
