@@ -23,7 +23,7 @@ public sealed class FunctionLogStoreTests : IDisposable
         store.Write(_data.Line(function, "first \"quoted\"\nline", call, FunctionLogLevel.Warn));
         _data.Time.Advance(TimeSpan.FromMinutes(1));
         var later = _data.Time.GetUtcNow();
-        store.Write(_data.Line(function, "second", call, FunctionLogLevel.Error, """{"user": {"id":7},"""+ "\n" + """ "tag":"Blue"}"""));
+        store.Write(_data.Line(function, "second", call, FunctionLogLevel.Error, """{"user": {"id":7},""" + "\n" + """ "tag":"Blue"}"""));
 
         (await Messages(store, function.Name, new LogQuery())).ShouldBe(["starting", "first \"quoted\"\nline", "second"]);
         (await Messages(store, function.Name, new LogQuery { Invocation = call })).ShouldBe(["first \"quoted\"\nline", "second"]);

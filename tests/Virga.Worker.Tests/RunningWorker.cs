@@ -34,7 +34,14 @@ internal sealed class RunningWorker : IAsyncDisposable
     {
         await SendAsync(0x02, 0, new
         {
-            tenant = "default", @namespace = "default", function = "hello", version = 1, root, handler, concurrency, requestBody,
+            tenant = "default",
+            @namespace = "default",
+            function = "hello",
+            version = 1,
+            root,
+            handler,
+            concurrency,
+            requestBody,
         });
         return await ReceiveAsync();
     }
@@ -44,8 +51,14 @@ internal sealed class RunningWorker : IAsyncDisposable
         call,
         new
         {
-            id = "c" + call, trigger = "http", method = "POST", path = "/", query = "name=Ann", @params = new { id = "7" },
-            headers = new[] { new[] { "content-type", contentType } }, body = body is null ? "none" : "inline",
+            id = "c" + call,
+            trigger = "http",
+            method = "POST",
+            path = "/",
+            query = "name=Ann",
+            @params = new { id = "7" },
+            headers = new[] { new[] { "content-type", contentType } },
+            body = body is null ? "none" : "inline",
         },
         Encoding.UTF8.GetBytes(body ?? string.Empty));
 

@@ -1,5 +1,5 @@
-using Virga.Core.Problems;
 using Virga.Core.Names;
+using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Gateway.Routing;
 
