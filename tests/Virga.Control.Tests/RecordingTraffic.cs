@@ -21,6 +21,18 @@ internal sealed class RecordingTraffic : IRouteSink, IFunctionLifecycleListener
         RemovedRoutes.Enqueue(route);
     }
 
+    public List<FunctionVersion> Prepared { get; } = [];
+
+    public List<FunctionVersion> Live { get; } = [];
+
+    public ValueTask PrepareAsync(FunctionVersion version, CancellationToken cancellation)
+    {
+        Prepared.Add(version);
+        return ValueTask.CompletedTask;
+    }
+
+    public void VersionLive(FunctionVersion version) => Live.Add(version);
+
     public void VersionRetired(FunctionVersion version) => Retired.Enqueue(version);
 
     public void Clear()

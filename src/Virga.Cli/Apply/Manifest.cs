@@ -58,10 +58,10 @@ internal sealed record Manifest(
             Concurrency = Count(entry, "concurrency", 1),
             MaxInstances = Count(entry, "maxInstances", 1),
             Isolation = entry.Value<Isolation>("isolation", "process or bubblewrap", text => text switch { "process" => Isolation.Process, "bubblewrap" => Isolation.Bubblewrap, _ => null }),
-            Egress = Flag(entry, "egress"),
+            Egress = Flag(entry, "egress") is { } open ? (open ? EgressPolicy.Internet : EgressPolicy.None) : null,
             RequestBody = entry.Value<RequestBodyMode>(entry.Has("body") ? "body" : "requestBody", "buffered or stream", text => text switch { "buffered" => RequestBodyMode.Buffered, "stream" => RequestBodyMode.Stream, _ => null }),
             Variables = entry.Pairs("variables") ?? entry.Pairs("env-vars"),
-            KeepWarm = Duration(entry, "keepWarm"),
+            KeepWarm = Duration(entry, "keepWarm") is { } idle ? new KeepWarm { Idle = idle } : null,
             MaxCallsPerInstance = Count(entry, "maxCallsPerInstance", 0),
         };
         var routes = entry.Values<RouteText>("routes", text => RouteText.TryParse(text, out var route, out var error) ? (route, null) : (null, error));

@@ -50,9 +50,9 @@ internal sealed class FunctionOptions
         MaxInstances = scope.Get(_maxInstances),
         Isolation = scope.Get(_isolation) switch { "process" => Isolation.Process, "bubblewrap" => Isolation.Bubblewrap, _ => null },
         Variables = scope.Has(_variables) ? scope.Get(_variables) : null,
-        Egress = scope.Has(_egress) ? scope.Get(_egress) : null,
+        Egress = scope.Has(_egress) ? (scope.Get(_egress) ? EgressPolicy.Internet : EgressPolicy.None) : null,
         RequestBody = scope.Get(_body) switch { "stream" => RequestBodyMode.Stream, "buffered" => RequestBodyMode.Buffered, _ => null },
-        KeepWarm = scope.Get(_keepWarm),
+        KeepWarm = scope.Get(_keepWarm) is { } idle ? new KeepWarm { Idle = idle } : null,
         MaxCallsPerInstance = scope.Get(_maxCalls),
     };
 }

@@ -21,13 +21,13 @@ internal sealed record FunctionSettings
 
     public Isolation? Isolation { get; init; }
 
-    public bool? Egress { get; init; }
+    public EgressPolicy? Egress { get; init; }
 
     public RequestBodyMode? RequestBody { get; init; }
 
     public IReadOnlyDictionary<string, string>? Variables { get; init; }
 
-    public Duration? KeepWarm { get; init; }
+    public KeepWarm? KeepWarm { get; init; }
 
     public int? MaxCallsPerInstance { get; init; }
 

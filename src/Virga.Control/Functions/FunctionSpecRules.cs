@@ -25,7 +25,7 @@ internal static class FunctionSpecRules
         Require(spec.Cpu is >= 0.05 and <= 64, "cpu", spec.Cpu, "from 0.05 to 64 cores");
         Require(spec.Concurrency is >= 1 and <= 1000, "concurrency", spec.Concurrency, "from 1 to 1000");
         Require(spec.MaxInstances is >= 1 and <= 1000, "maxInstances", spec.MaxInstances, "from 1 to 1000");
-        Require(spec.KeepWarm.Span >= TimeSpan.Zero && spec.KeepWarm.Span <= MaxKeepWarm, "keepWarm", spec.KeepWarm, "from 0s to 7d");
+        Require(spec.KeepWarm.Idle.Span >= TimeSpan.Zero && spec.KeepWarm.Idle.Span <= MaxKeepWarm, "keepWarm", spec.KeepWarm, "from 0s to 7d");
         Require(spec.MaxCallsPerInstance >= 0, "maxCallsPerInstance", spec.MaxCallsPerInstance, "0 (never replaced) or more");
         Require(Enum.IsDefined(spec.RequestBody), "requestBody", spec.RequestBody, "'buffered' or 'stream'");
         Require(spec.Isolation is null || Enum.IsDefined(spec.Isolation.Value), "isolation", spec.Isolation, "'process' or 'bubblewrap'");

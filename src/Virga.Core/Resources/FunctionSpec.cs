@@ -24,14 +24,29 @@ public sealed record FunctionSpec
     /// <summary>How many calls one instance serves at a time.</summary>
     public int Concurrency { get; init; } = 1;
 
+    /// <summary>Where its instances come from.</summary>
+    public Executor Executor { get; init; }
+
+    /// <summary>How many instances the function has on a node even without calls; more than 0 needs the executor <c>dedicated</c>.</summary>
+    public int MinInstances { get; init; }
+
     /// <summary>How many instances the function may have on a node at a time.</summary>
     public int MaxInstances { get; init; } = 16;
+
+    /// <summary>Which part of its instances' <see cref="Concurrency"/> the autoscaler aims to have in use, above 0 and at most 1.</summary>
+    public double TargetUtilisation { get; init; } = 0.7;
+
+    /// <summary>Instances kept specialised and warm, always or at certain times.</summary>
+    public IReadOnlyList<ProvisionedWindow> Provisioned { get; init; } = [];
+
+    /// <summary>Which part of a request sends it to the same instance each time, if that has room: <c>header:NAME</c>, <c>query:NAME</c>, <c>cookie:NAME</c> or <c>path:NAME</c>.</summary>
+    public string? Sticky { get; init; }
 
     /// <summary>How the instance is kept apart; null means the node's default.</summary>
     public Isolation? Isolation { get; init; }
 
-    /// <summary>Whether the function may open network connections.</summary>
-    public bool Egress { get; init; }
+    /// <summary>Which network connections the function may open.</summary>
+    public EgressPolicy Egress { get; init; }
 
     /// <summary>Whether the request's body is handed over whole or as it arrives.</summary>
     public RequestBodyMode RequestBody { get; init; }
@@ -39,9 +54,12 @@ public sealed record FunctionSpec
     /// <summary>Environment variables.</summary>
     public IReadOnlyDictionary<string, string> Variables { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>How long an idle instance is kept.</summary>
-    public Duration KeepWarm { get; init; } = Duration.FromSeconds(120);
+    /// <summary>How long an instance without calls stays in each tier.</summary>
+    public KeepWarm KeepWarm { get; init; } = new();
 
     /// <summary>After how many calls an instance is replaced; 0 means never.</summary>
     public int MaxCallsPerInstance { get; init; }
+
+    /// <summary>Whether an instance serves one call and ends: for code that must not find traces of another call. Needs a concurrency of 1.</summary>
+    public bool OnceOnly { get; init; }
 }

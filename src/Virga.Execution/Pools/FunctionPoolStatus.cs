@@ -1,4 +1,5 @@
 using Virga.Core.Problems;
+using Virga.Core.Resources;
 
 namespace Virga.Execution.Pools;
 
@@ -17,4 +18,4 @@ public sealed record FunctionPoolStatus(IReadOnlyList<InstanceStatus> Instances,
 public sealed record InstanceStatus(string Id, int Version, string State, int Calls, int InFlight, int Pid, long Memory, DateTimeOffset StartedAt);
 
 /// <summary>A pool of generic instances at the moment.</summary>
-public sealed record GenericPoolStatus(string Command, string Isolation, bool Egress, int Target, int Ready, int Starting, Problem? LastFailure);
+public sealed record GenericPoolStatus(string Command, string Isolation, EgressPolicy Egress, int Target, int Ready, int Starting, Problem? LastFailure);

@@ -1,4 +1,5 @@
 using System.Text;
+using Virga.Core.Resources;
 
 namespace Virga.Execution.Sandboxes;
 
@@ -61,7 +62,7 @@ internal sealed class BubblewrapArguments
     private void AddNamespaces(SandboxSpec spec, BubblewrapMode mode)
     {
         Add("--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent", "--hostname", "virga", "--cap-drop", "ALL");
-        if (!spec.Egress)
+        if (spec.Egress == EgressPolicy.None)
         {
             Add("--unshare-net");
         }
@@ -106,7 +107,7 @@ internal sealed class BubblewrapArguments
         }
 
         Add("--ro-bind", identity.PasswordFile, "/etc/passwd", "--ro-bind", identity.GroupFile, "/etc/group");
-        if (spec.Egress)
+        if (spec.Egress != EgressPolicy.None)
         {
             Add("--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf", "--ro-bind-try", "/etc/hosts", "/etc/hosts");
         }

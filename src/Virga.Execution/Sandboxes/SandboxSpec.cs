@@ -30,8 +30,8 @@ internal sealed record SandboxSpec
     /// <summary>The size of /tmp; what is written there also counts as memory.</summary>
     public long TmpBytes { get; init; } = 64L << 20;
 
-    /// <summary>Whether the worker has the machine's network; without it, it has only a loopback of its own.</summary>
-    public bool Egress { get; init; }
+    /// <summary>Which network connections the worker may open.</summary>
+    public EgressPolicy Egress { get; init; }
 
     /// <summary>A folder of the instance's own on the machine: made at the start, removed with the instance.</summary>
     public required string ScratchDirectory { get; init; }

@@ -76,6 +76,12 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
     }
 
     /// <inheritdoc/>
+    public ValueTask PrepareAsync(FunctionVersion version, CancellationToken cancellation) => ValueTask.CompletedTask;
+
+    /// <inheritdoc/>
+    public void VersionLive(FunctionVersion version) => PoolOf(version);
+
+    /// <inheritdoc/>
     public void VersionRetired(FunctionVersion version)
     {
         if (_functions.TryGetValue(version, out var pool))
@@ -240,7 +246,7 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
     {
         foreach (var (function, pool) in _functions)
         {
-            pool.Reap(function.Spec.KeepWarm.Span);
+            pool.Reap(function.Spec.KeepWarm.Idle.Span);
             if (pool.TryForget())
             {
                 _functions.TryRemove(new KeyValuePair<FunctionVersion, FunctionPool>(function, pool));

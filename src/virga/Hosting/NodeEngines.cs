@@ -25,5 +25,12 @@ internal sealed class NodeEngines : IInvoker, IFunctionLifecycleListener
         (Execution ?? throw new ProblemException(KnownProblems.Unavailable("The node is starting.", "Try again when /readyz says 200."))).Scheduler.InvokeAsync(invocation, cancellation);
 
     /// <inheritdoc/>
+    public ValueTask PrepareAsync(FunctionVersion version, CancellationToken cancellation) =>
+        Execution?.Scheduler.PrepareAsync(version, cancellation) ?? ValueTask.CompletedTask;
+
+    /// <inheritdoc/>
+    public void VersionLive(FunctionVersion version) => Execution?.Scheduler.VersionLive(version);
+
+    /// <inheritdoc/>
     public void VersionRetired(FunctionVersion version) => Execution?.Scheduler.VersionRetired(version);
 }

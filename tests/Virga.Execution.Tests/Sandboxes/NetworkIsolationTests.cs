@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Virga.Core.Resources;
 
 namespace Virga.Execution.Tests.Sandboxes;
 
@@ -28,6 +29,6 @@ public sealed class NetworkIsolationTests(SandboxFixture sandboxes) : IClassFixt
         listener.Start();
         int port = ((IPEndPoint)listener.LocalEndpoint).Port;
 
-        (await sandboxes.PrintedAsync(sandboxes.PythonSpec(ConnectTo(port)) with { Egress = true })).ShouldBe("0\n");
+        (await sandboxes.PrintedAsync(sandboxes.PythonSpec(ConnectTo(port)) with { Egress = EgressPolicy.Internet })).ShouldBe("0\n");
     }
 }

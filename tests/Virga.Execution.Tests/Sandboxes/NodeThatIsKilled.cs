@@ -34,7 +34,7 @@ public sealed class NodeThatIsKilled
             InstanceId = $"{isolation}",
             Isolation = isolation,
             Command = [SandboxFixture.Python, "-c", $"import socket, time; s = socket.create_connection(('127.0.0.1', {port})); time.sleep(1000)"],
-            Egress = true,
+            Egress = EgressPolicy.Internet,
             ScratchDirectory = Path.Combine(scratch, $"{isolation}"),
         };
         await using SandboxProcess sandboxed = host.Launch(Worker(Isolation.Bubblewrap));
