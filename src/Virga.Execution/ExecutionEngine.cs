@@ -38,6 +38,8 @@ public sealed class ExecutionEngine : IAsyncDisposable
         IPackageDirectory packages,
         IFunctionLog log,
         IInvocationObserver observer,
+        IResidencyObserver residency,
+        IScaleObserver scale,
         TimeProvider time,
         ILoggerFactory loggers,
         CancellationToken cancellation)
@@ -49,7 +51,7 @@ public sealed class ExecutionEngine : IAsyncDisposable
             throw new Core.Problems.ProblemException(Core.Problems.KnownProblems.Unavailable($"The isolation 'bubblewrap' does not work here: {missing}", "Install bubblewrap, or start the node with --isolation process for trusted code."));
         }
 
-        var scheduler = new Scheduler(options, sandboxes, environments, packages, log, observer, time, loggers);
+        var scheduler = new Scheduler(options, sandboxes, environments, packages, log, observer, residency, scale, time, loggers);
         return new ExecutionEngine(sandboxes, scheduler);
     }
 

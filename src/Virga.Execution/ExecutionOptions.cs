@@ -20,6 +20,12 @@ public sealed record ExecutionOptions
     /// <summary>How many calls of one function may wait for an instance.</summary>
     public int QueueLimit { get; init; } = 1000;
 
+    /// <summary>How many calls may wait on the node for instances of all functions together.</summary>
+    public int NodeQueueLimit { get; init; } = 10_000;
+
+    /// <summary>Memory that all instances may have together; each counts with its limit, a frozen one with what it occupies.</summary>
+    public ByteSize MemoryBudget { get; init; } = new(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 5 * 4);
+
     /// <summary>How long a worker may take to become ready, and again to load its function.</summary>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(30);
 

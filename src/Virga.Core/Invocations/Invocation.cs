@@ -41,6 +41,9 @@ public sealed class Invocation
     /// <summary>The body as it arrives; null when <see cref="Body"/> is all of it. It ends with a <see cref="Problems.ProblemException"/> when the client breaks a rule.</summary>
     public PipeReader? BodyStream { get; init; }
 
+    /// <summary>Calls with equal keys go to the same instance where that has room; null where the function does not ask for it.</summary>
+    public string? Affinity { get; init; }
+
     /// <summary>W3C trace context of the caller; where spans are made, of the innermost one around the call.</summary>
     public string? TraceParent { get; set; }
 

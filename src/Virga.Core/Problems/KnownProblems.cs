@@ -55,7 +55,10 @@ public static class KnownProblems
     };
 
     /// <summary>429: the function's queue is full.</summary>
-    public static Problem TooManyCalls(string detail) => Limit("too-many-calls", "The function is at its limit", 429, detail, "Try again after the time in Retry-After, or raise the function's maxInstances or concurrency.");
+    public static Problem TooManyCalls(string detail, TimeSpan retryAfter) => Limit("too-many-calls", "The function is at its limit", 429, detail, "Try again after the time in Retry-After, or raise the function's maxInstances or concurrency.") with
+    {
+        RetryAfter = retryAfter,
+    };
 
     /// <summary>499: the client went away before the answer.</summary>
     public static Problem ClientGone() => Client("client-gone", "The client went away", 499, "The connection was closed before the answer was ready.", null);

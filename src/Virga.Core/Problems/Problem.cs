@@ -27,6 +27,9 @@ public sealed record Problem
     /// <summary>How to mend it.</summary>
     public string? Fix { get; init; }
 
+    /// <summary>After how long the same request may succeed; null when that is not known.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     /// <summary>Further members, such as <c>diagnostics</c> of a failed build; values are strings, numbers, or lists and maps of such.</summary>
     public IReadOnlyDictionary<string, object?>? Extensions { get; init; }
 

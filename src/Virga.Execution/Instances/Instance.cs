@@ -6,6 +6,8 @@ using Virga.Core.Logging;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Execution.Channel;
+using Virga.Execution.Memory;
+using Virga.Execution.Pools;
 using Virga.Execution.Processes;
 using Virga.Execution.Sandboxes;
 
@@ -20,6 +22,7 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
     private static readonly TimeSpan ExitGrace = TimeSpan.FromMilliseconds(500);
 
     private readonly SandboxProcess _process;
+    private readonly MemoryReservation _memory;
     private readonly WorkerChannel _channel;
     private readonly InstanceServices _services;
     private readonly ITimer _deadlineTimer;
@@ -37,10 +40,13 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
     private string? _killedBecause;
     private IInstanceOwner? _owner;
 
-    public Instance(string id, SandboxProcess process, InstanceServices services)
+    /// <param name="memory">Its share of the node's memory, as large as its limit; given back when it ends.</param>
+    public Instance(string id, SandboxProcess process, MemoryReservation memory, InstanceServices services)
     {
         Id = id;
+        AffinityHash = Affinity.Hash(id);
         _process = process;
+        _memory = memory;
         _services = services;
         StartedAt = services.Time.GetUtcNow();
         _channel = new WorkerChannel(process.Channel, this, services.Time);
@@ -54,6 +60,9 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
     }
 
     public string Id { get; }
+
+    /// <summary>Its part in the choice of an instance for sticky routing.</summary>
+    public ulong AffinityHash { get; }
 
     public DateTimeOffset StartedAt { get; }
 
@@ -75,8 +84,8 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
     /// <summary>When its last call ended, as <see cref="TimeProvider.GetTimestamp"/>. Changed by the pool, under the pool's lock.</summary>
     public long IdleSince { get; set; }
 
-    /// <summary>Takes no new calls. Changed by the pool, under the pool's lock.</summary>
-    public bool Draining { get; set; }
+    /// <summary>What its pool does with it. Changed by the pool, under the pool's lock.</summary>
+    public InstanceState State { get; set; }
 
     public int Pid => _process.Pid;
 
@@ -116,9 +125,11 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
         _owner = owner;
         Function = function;
         var spec = function.Spec;
+        await _memory.ResizeAsync(Math.Max(spec.Memory.Bytes, _memory.Bytes), cancellation);
         try
         {
             _process.UpdateLimits(spec.Memory.Bytes, spec.Cpu);
+            _memory.TryResize(spec.Memory.Bytes);
             _process.AttachPackage(packagePath);
         }
         catch (SandboxException e)
@@ -162,6 +173,7 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
         }
 
         ReadyAt = _services.Time.GetTimestamp();
+        ReportResidency();
         StartDuration = _services.Time.GetElapsedTime(requestedAt, ReadyAt);
     }
 
@@ -187,6 +199,14 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
     /// <summary>Asks the worker to exit, and kills it if it does not.</summary>
     public async Task StopAsync()
     {
+        if (_tier == InstanceTier.Frozen)
+        {
+            // It cannot hear anything.
+            Kill("it was no longer needed");
+            await _life;
+            return;
+        }
+
         _killedBecause ??= "it was no longer needed";
         _channel.Shutdown();
         var exited = await Task.WhenAny(_process.Exited, Task.Delay(ExitGrace, _services.Time));
@@ -352,13 +372,22 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
         _owner?.OnRecycle(this);
         _channel.FailAll(problem);
         await _deadlineTimer.DisposeAsync();
+        ReportResidency();
         _owner?.OnInstanceEnded(this);
         lock (_endGate)
         {
             _ended = true;
         }
 
-        await _process.DisposeAsync();
+        try
+        {
+            await _process.DisposeAsync();
+        }
+        finally
+        {
+            _memory.Dispose();
+        }
+
         await errors;
     }
 

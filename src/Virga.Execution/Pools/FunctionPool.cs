@@ -1,40 +1,33 @@
-using Microsoft.Extensions.Logging;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Execution.Instances;
+using Virga.Execution.Scaling;
 
 namespace Virga.Execution.Pools;
 
 /// <summary>
 /// The instances of one function version and the calls that wait for them. Places are given under one short lock that
-/// belongs to this function alone.
+/// belongs to this function alone. How instances come is in <c>FunctionPool.Starting.cs</c>, how their number follows the load and how they
+/// cool down in <c>FunctionPool.Scaling.cs</c>.
 /// </summary>
 internal sealed partial class FunctionPool : IInstanceOwner
 {
-    private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(30);
-
-    // How long the reason of a failed start is kept for those who ask.
-    private static readonly TimeSpan FailureMemory = TimeSpan.FromMinutes(10);
-
     private readonly FunctionPoolServices _services;
     private readonly InstanceServices _instances;
+    private readonly Action _onCallEnded;
     private readonly Lock _gate = new();
+    private readonly FunctionScale _scale;
 
-    // The last one is taken first: the least recently used instances fall idle and are reaped.
+    // The last one is taken first: the least recently used instances fall idle and cool down.
     private readonly List<Instance> _withPlaces = [];
+
+    // Frozen, or on the way there; the last one cooled is the first one back.
+    private readonly List<Instance> _cold = [];
     private readonly HashSet<Instance> _all = [];
     private readonly LinkedList<Waiter> _waiting = new();
-    private int _starting;
-    private bool _retired;
     private TimeSpan _callDuration;
-    private TimeSpan _startDuration;
+    private bool _retired;
     private bool _forgotten;
-    private Problem? _loadFailure;
-    private long _loadFailedAt;
-    private TimeSpan _backOff;
-
-    private readonly Action _onCallEnded;
 
     public FunctionPool(FunctionVersion function, FunctionPoolServices services, InstanceServices instances, Action onCallEnded)
     {
@@ -42,6 +35,8 @@ internal sealed partial class FunctionPool : IInstanceOwner
         Function = function;
         _services = services;
         _instances = instances;
+        _provisioned = ProvisionedFloor.Of(function.Spec.Provisioned);
+        _scale = new FunctionScale(new AutoscalerSettings { ScaleToZeroGrace = function.Spec.KeepWarm.Idle.Span }, instances.Time);
     }
 
     public FunctionVersion Function { get; }
@@ -51,23 +46,25 @@ internal sealed partial class FunctionPool : IInstanceOwner
     {
         lock (_gate)
         {
-            _forgotten = _all.Count == 0 && _starting == 0 && _waiting.Count == 0 && (_loadFailure is null || _instances.Time.GetElapsedTime(_loadFailedAt) > FailureMemory);
+            _forgotten = _all.Count == 0 && _starting == 0 && _waiting.Count == 0 && !KeepsInstances
+                && (_loadFailure is null || _instances.Time.GetElapsedTime(_loadFailedAt) > FailureMemory);
             return _forgotten;
         }
     }
 
     /// <summary>Takes a place in a warm instance, if there is one.</summary>
-    public Instance? TryAcquire()
+    /// <param name="affinity">The request's key for sticky routing; null when it has none.</param>
+    public Instance? TryAcquire(string? affinity)
     {
         lock (_gate)
         {
-            return _waiting.Count > 0 ? null : TakePlace();
+            return _waiting.Count > 0 ? null : TakePlace(affinity);
         }
     }
 
-    /// <summary>Waits for a place, and starts an instance when that is right. Null when this pool was forgotten meanwhile: ask for the function's pool again.</summary>
+    /// <summary>Waits for a place, and has an instance woken or started when that is right. Null when this pool was forgotten meanwhile: ask for the function's pool again.</summary>
     /// <exception cref="ProblemException">There is no place to be had: the queue is full, or no instance can be started.</exception>
-    public async Task<Instance?> AcquireAsync(TimeSpan patience, CancellationToken cancellation)
+    public async Task<Instance?> AcquireAsync(string? affinity, TimeSpan patience, CancellationToken cancellation)
     {
         var waiter = new Waiter(_instances.Time.GetTimestamp());
         TimeSpan startDuration;
@@ -78,7 +75,7 @@ internal sealed partial class FunctionPool : IInstanceOwner
                 return null;
             }
 
-            if (_waiting.Count == 0 && TakePlace() is { } instance)
+            if (_waiting.Count == 0 && TakePlace(affinity) is { } instance)
             {
                 return instance;
             }
@@ -88,18 +85,20 @@ internal sealed partial class FunctionPool : IInstanceOwner
                 throw new ProblemException(failure);
             }
 
-            if (_waiting.Count >= _instances.Options.QueueLimit)
+            if (!_services.Queue.TryEnter(_waiting.Count, _instances.Options.QueueLimit))
             {
-                throw new ProblemException(KnownProblems.TooManyCalls($"{_waiting.Count} calls of '{Function}' already wait for an instance."));
+                throw new ProblemException(QueueIsFull());
             }
 
             _waiting.AddLast(waiter);
+            _scale.CallCame(waiter.Since);
             startDuration = _startDuration;
         }
 
-        StartWhereNeeded();
         try
         {
+            StartWhereNeeded();
+
             // After as long as a start takes, waiting is worth another look: what serves may be stuck in a long call.
             if (startDuration > TimeSpan.Zero && startDuration < patience)
             {
@@ -124,12 +123,17 @@ internal sealed partial class FunctionPool : IInstanceOwner
                 lock (_gate)
                 {
                     _waiting.Remove(waiter);
+                    _scale.CallEnded(_instances.Time.GetTimestamp());
                 }
             }
 
             throw new ProblemException(e is TimeoutException
                 ? KnownProblems.Timeout($"'{Function}' had no free instance within {Function.Spec.Timeout}.")
                 : KnownProblems.ClientGone());
+        }
+        finally
+        {
+            _services.Queue.Leave();
         }
     }
 
@@ -142,41 +146,6 @@ internal sealed partial class FunctionPool : IInstanceOwner
         }
 
         FreePlace(instance, TimeSpan.Zero);
-    }
-
-    /// <summary>The version has been replaced: idle instances end now, busy ones after their calls.</summary>
-    public void Retire()
-    {
-        lock (_gate)
-        {
-            _retired = true;
-        }
-
-        Reap(TimeSpan.Zero);
-    }
-
-    /// <summary>Ends instances that have been idle for longer than <paramref name="keep"/>.</summary>
-    public void Reap(TimeSpan keep)
-    {
-        List<Instance>? idle = null;
-        lock (_gate)
-        {
-            for (var i = _withPlaces.Count - 1; i >= 0; i--)
-            {
-                var instance = _withPlaces[i];
-                if (instance.InFlight == 0 && _instances.Time.GetElapsedTime(instance.IdleSince) >= keep)
-                {
-                    _withPlaces.RemoveAt(i);
-                    instance.Draining = true;
-                    (idle ??= []).Add(instance);
-                }
-            }
-        }
-
-        foreach (var instance in idle ?? [])
-        {
-            _instances.Tasks.Add(instance.StopAsync(), "end of an idle instance");
-        }
     }
 
     /// <summary>Ends all instances at once.</summary>
@@ -198,66 +167,26 @@ internal sealed partial class FunctionPool : IInstanceOwner
     /// <summary>What it holds, for people to look at.</summary>
     public FunctionPoolStatus Status()
     {
-        Instance[] all;
-        int starting;
-        int queued;
-        Problem? failure;
+        (Instance Instance, string State, int InFlight)[] all;
+        FunctionPoolStatus status;
         lock (_gate)
         {
-            all = [.. _all];
-            (starting, queued, failure) = (_starting, _waiting.Count, _loadFailure);
+            all = [.. _all.Select(i => (i, StateOf(i), i.InFlight))];
+            status = new FunctionPoolStatus(
+                Function, [], _starting, _waiting.Count, _scale.Last.Desired, _scale.Last.Reason.ToString().ToLowerInvariant(), Math.Round(_scale.AverageConcurrency(), 3), _loadFailure);
         }
 
         // Memory is read from the kernel's files, which takes too long under the lock of the path of calls.
-        return new FunctionPoolStatus([.. all.Select(i => new InstanceStatus(i.Id, Function.Version, StateOf(i), i.Calls, i.InFlight, i.Pid, i.MemoryBytes, i.StartedAt))], starting, queued, failure);
+        return status with
+        {
+            Instances = [.. all.Select(i => new InstanceStatus(i.Instance.Id, Function.Version, i.State, i.Instance.Calls, i.InFlight, i.Instance.Pid, i.Instance.MemoryBytes, i.Instance.StartedAt))],
+        };
     }
 
     public int OnCallClosed(Instance instance, TimeSpan duration)
     {
         var inFlight = FreePlace(instance, duration);
         _onCallEnded();
-        return inFlight;
-    }
-
-    private int FreePlace(Instance instance, TimeSpan duration)
-    {
-        var end = false;
-        bool waiting;
-        int inFlight;
-        lock (_gate)
-        {
-            if (duration > TimeSpan.Zero)
-            {
-                _callDuration = _callDuration == TimeSpan.Zero ? duration : (_callDuration * 0.9) + (duration * 0.1);
-            }
-
-            instance.InFlight--;
-            instance.IdleSince = _instances.Time.GetTimestamp();
-            var spent = Function.Spec.MaxCallsPerInstance > 0 && instance.Calls >= Function.Spec.MaxCallsPerInstance;
-            if (instance.Draining || spent || (_retired && _waiting.Count == 0))
-            {
-                Withdraw(instance);
-                end = instance.InFlight == 0 && _all.Contains(instance);
-            }
-            else if (!GiveToWaiter(instance) && instance.InFlight == Function.Spec.Concurrency - 1)
-            {
-                _withPlaces.Add(instance);
-            }
-
-            waiting = _waiting.Count > 0;
-            inFlight = instance.InFlight;
-        }
-
-        if (end)
-        {
-            _instances.Tasks.Add(instance.StopAsync(), "end of a recycled instance");
-        }
-
-        if (waiting)
-        {
-            StartWhereNeeded();
-        }
-
         return inFlight;
     }
 
@@ -283,32 +212,91 @@ internal sealed partial class FunctionPool : IInstanceOwner
 
     private static string StateOf(Instance instance) => instance switch
     {
-        { Draining: true } => "draining",
+        { State: InstanceState.Draining } => "draining",
+        { State: InstanceState.Cold } => instance.IsFrozen ? "frozen" : "freezing",
         { InFlight: > 0 } => "busy",
         _ => "idle",
     };
 
-    private Instance? TakePlace()
+    private int FreePlace(Instance instance, TimeSpan duration)
     {
-        while (_withPlaces.Count > 0)
+        var end = false;
+        bool waiting;
+        int inFlight;
+        lock (_gate)
         {
-            var instance = _withPlaces[^1];
-            if (instance.HasEnded)
+            if (duration > TimeSpan.Zero)
             {
-                _withPlaces.RemoveAt(_withPlaces.Count - 1);
-                continue;
+                _callDuration = _callDuration == TimeSpan.Zero ? duration : (_callDuration * 0.9) + (duration * 0.1);
             }
 
-            Occupy(instance);
-            if (instance.InFlight >= Function.Spec.Concurrency)
+            instance.InFlight--;
+            instance.IdleSince = _instances.Time.GetTimestamp();
+            _scale.CallEnded(instance.IdleSince);
+            if (instance.State == InstanceState.Draining || IsSpent(instance) || (_retired && _waiting.Count == 0))
             {
-                _withPlaces.RemoveAt(_withPlaces.Count - 1);
+                Withdraw(instance);
+                end = instance.InFlight == 0 && _all.Contains(instance);
+            }
+            else if (!GiveToWaiter(instance) && instance.InFlight == Function.Spec.Concurrency - 1)
+            {
+                _withPlaces.Add(instance);
             }
 
-            return instance;
+            waiting = _waiting.Count > 0;
+            inFlight = instance.InFlight;
         }
 
-        return null;
+        if (end)
+        {
+            _instances.Tasks.Add(instance.StopAsync(), "end of a recycled instance");
+        }
+
+        if (waiting)
+        {
+            StartWhereNeeded();
+        }
+        else if (inFlight == 0 && _instances.Memory.IsShort)
+        {
+            // Others wait for the memory that this instance no longer uses.
+            _services.RelieveMemory();
+        }
+
+        return inFlight;
+    }
+
+    private bool IsSpent(Instance instance) =>
+        Function.Spec.OnceOnly || (Function.Spec.MaxCallsPerInstance > 0 && instance.Calls >= Function.Spec.MaxCallsPerInstance);
+
+    private Instance? TakePlace(string? affinity)
+    {
+        for (var i = _withPlaces.Count - 1; i >= 0; i--)
+        {
+            if (_withPlaces[i].HasEnded)
+            {
+                _withPlaces.RemoveAt(i);
+            }
+            else if (affinity is null)
+            {
+                break;
+            }
+        }
+
+        if (_withPlaces.Count == 0)
+        {
+            return null;
+        }
+
+        var place = affinity is null ? _withPlaces.Count - 1 : _withPlaces.IndexOf(Affinity.Choose(_withPlaces, affinity));
+        var instance = _withPlaces[place];
+        _scale.CallCame(_instances.Time.GetTimestamp());
+        Occupy(instance);
+        if (instance.InFlight >= Function.Spec.Concurrency)
+        {
+            _withPlaces.RemoveAt(place);
+        }
+
+        return instance;
     }
 
     private static void Occupy(Instance instance)
@@ -328,6 +316,7 @@ internal sealed partial class FunctionPool : IInstanceOwner
                 return true;
             }
 
+            // It has stopped waiting, and counts as ended where it notices that.
             instance.InFlight--;
             instance.Calls--;
         }
@@ -335,165 +324,37 @@ internal sealed partial class FunctionPool : IInstanceOwner
         return false;
     }
 
+    // Opens the places of an instance that is ready, those who wait first. Under the lock.
+    private void Open(Instance instance)
+    {
+        instance.State = InstanceState.Serving;
+        instance.IdleSince = _instances.Time.GetTimestamp();
+        for (var place = 0; place < Function.Spec.Concurrency && GiveToWaiter(instance); place++)
+        {
+            // Each round hands one place over.
+        }
+
+        if (instance.InFlight < Function.Spec.Concurrency)
+        {
+            _withPlaces.Add(instance);
+        }
+    }
+
     private void Withdraw(Instance instance)
     {
-        instance.Draining = true;
+        instance.State = InstanceState.Draining;
         _withPlaces.Remove(instance);
+        _cold.Remove(instance);
     }
 
-    private TimeSpan BackOffLeft()
+    private Problem QueueIsFull()
     {
-        var left = _backOff - _instances.Time.GetElapsedTime(_loadFailedAt);
-        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        var serving = _all.Count(i => i.State == InstanceState.Serving);
+        var seconds = RetryAfter.Seconds(_waiting.Count, serving * Function.Spec.Concurrency, _callDuration, _startDuration);
+        return KnownProblems.TooManyCalls(
+            _waiting.Count >= _instances.Options.QueueLimit
+                ? $"{_waiting.Count} calls of '{Function}' already wait for an instance."
+                : $"{_services.Queue.Taken} calls already wait on this node, {_waiting.Count} of them for '{Function}'.",
+            TimeSpan.FromSeconds(seconds));
     }
-
-    private void StartWhereNeeded()
-    {
-        while (true)
-        {
-            lock (_gate)
-            {
-                if (_waiting.First is not { } oldest || (_loadFailure is not null && BackOffLeft() > TimeSpan.Zero))
-                {
-                    return;
-                }
-
-                var load = new PoolLoad(
-                    _waiting.Count,
-                    _instances.Time.GetElapsedTime(oldest.Value.Since),
-                    _all.Count(i => !i.Draining),
-                    _all.Count,
-                    _starting,
-                    _callDuration,
-                    _startDuration);
-                if (!ScaleOut.ShouldStart(load, Function.Spec.MaxInstances, Function.Spec.Concurrency))
-                {
-                    return;
-                }
-
-                _starting++;
-            }
-
-            _instances.Tasks.Add(StartOneAsync(), "start of an instance");
-        }
-    }
-
-    private async Task StartOneAsync()
-    {
-        var requestedAt = _instances.Time.GetTimestamp();
-        GenericPool? generic = null;
-        Instance? instance = null;
-        Problem? failure = null;
-        using var span = Scheduling.ExecutionTrace.StartInstance(Function);
-        try
-        {
-            generic = _services.GenericPoolOf(Function);
-            var package = await PackagePathAsync();
-            instance = await generic.TakeAsync(_services.Stopping);
-            await instance.SpecialiseAsync(Function, package, this, requestedAt, _services.Stopping);
-        }
-        catch (ProblemException e)
-        {
-            failure = e.Problem;
-        }
-        catch (OperationCanceledException)
-        {
-            failure = KnownProblems.Unavailable("The node is shutting down.", "Try another node, or again when it is back.");
-        }
-        catch (Exception e)
-        {
-            LogStartFailed(_instances.Logger, Function.ToString(), e);
-            failure = KnownProblems.Internal($"An instance of '{Function}' could not be started: {e.Message}");
-        }
-
-        if (failure is null && !TryAdmit(instance!))
-        {
-            failure = KnownProblems.Crashed($"The instance of '{Function}' ended right after it had loaded its function.");
-        }
-
-        if (failure is not null)
-        {
-            OnStartFailed(failure);
-            if (instance is not null)
-            {
-                await instance.DisposeAsync();
-            }
-        }
-        else if (_retired)
-        {
-            Reap(TimeSpan.Zero);
-        }
-
-        generic?.Refill();
-    }
-
-    // A package that is gone is no mistake of whoever calls the function.
-    private async Task<string> PackagePathAsync()
-    {
-        try
-        {
-            return await _services.Packages.GetPathAsync(Function.BuiltPackage, _services.Stopping);
-        }
-        catch (ProblemException e) when (e.Problem.Fault == Fault.Client)
-        {
-            throw new ProblemException(KnownProblems.Unavailable($"The files of '{Function}' are not on this node: {e.Problem.Detail}", "Deploy the function again."), e);
-        }
-    }
-
-    // False when its worker has ended already: the pool was told before, under this lock.
-    private bool TryAdmit(Instance instance)
-    {
-        lock (_gate)
-        {
-            if (instance.Draining)
-            {
-                return false;
-            }
-
-            _starting--;
-            _loadFailure = null;
-            _backOff = TimeSpan.Zero;
-            _startDuration = instance.StartDuration;
-            _all.Add(instance);
-            instance.IdleSince = _instances.Time.GetTimestamp();
-            for (var place = 0; place < Function.Spec.Concurrency && GiveToWaiter(instance); place++)
-            {
-                // Each round hands one place over.
-            }
-
-            if (instance.InFlight < Function.Spec.Concurrency)
-            {
-                _withPlaces.Add(instance);
-            }
-
-            return true;
-        }
-    }
-
-    private void OnStartFailed(Problem failure)
-    {
-        List<Waiter> stranded = [];
-        lock (_gate)
-        {
-            _starting--;
-            _loadFailure = failure;
-            _loadFailedAt = _instances.Time.GetTimestamp();
-            _backOff = _backOff == TimeSpan.Zero ? FirstBackOff : TimeSpan.FromTicks(Math.Min((_backOff * 2).Ticks, LongestBackOff.Ticks));
-
-            // With an instance that serves, or one still to come, the calls have something to wait for.
-            if (_all.Count == 0 && _starting == 0)
-            {
-                stranded.AddRange(_waiting);
-                _waiting.Clear();
-            }
-        }
-
-        foreach (var waiter in stranded)
-        {
-            waiter.TryFail(failure);
-        }
-    }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "No instance of {Function} could be started")]
-    private static partial void LogStartFailed(ILogger logger, string function, Exception exception);
 }

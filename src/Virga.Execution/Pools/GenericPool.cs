@@ -1,6 +1,7 @@
 using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Execution.Instances;
+using Virga.Execution.Scaling;
 
 namespace Virga.Execution.Pools;
 
@@ -14,13 +15,14 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
     // The oldest goes first: a worker goes on warming itself for a while after it has said that it is ready.
     private readonly Queue<Instance> _ready = new();
     private readonly CancellationTokenSource _stopping = new();
+    private int _target = key.Environment.PoolSize;
     private int _starting;
     private Problem? _lastFailure;
 
     public GenericPoolKey Key { get; } = key;
 
     /// <summary>How many it keeps ready.</summary>
-    public int Target { get; } = key.Environment.PoolSize;
+    public int Target => Volatile.Read(ref _target);
 
     /// <summary>When it was last asked for an instance, as <see cref="TimeProvider.GetTimestamp"/>.</summary>
     public long LastTakenAt { get; private set; } = services.Time.GetTimestamp();
@@ -42,7 +44,7 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
     /// specialised: a start beside it would take the processor from the call that waits.
     /// </summary>
     /// <exception cref="ProblemException">None can be started.</exception>
-    public async Task<Instance> TakeAsync(CancellationToken cancellation)
+    public async Task<Instance> TakeAsync(object taker, StartPriority priority, CancellationToken cancellation)
     {
         Instance? ready = null;
         lock (_gate)
@@ -54,7 +56,24 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
             }
         }
 
-        return ready ?? await starter.StartAsync(Key, cancellation);
+        return ready ?? await starter.StartAsync(Request(taker, priority), cancellation);
+    }
+
+    /// <summary>Ends one that is only kept ready; null when there is none.</summary>
+    public Instance? TryGiveUp()
+    {
+        Instance? given;
+        lock (_gate)
+        {
+            _ready.TryDequeue(out given);
+        }
+
+        if (given is not null)
+        {
+            services.Tasks.Add(given.StopAsync(), "end of a generic instance");
+        }
+
+        return given;
     }
 
     /// <summary>Starts in the background what is missing to <see cref="Target"/>.</summary>
@@ -62,8 +81,8 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
     {
         lock (_gate)
         {
-            // One at a time: starts are bounded per node, and no environment may take them all.
-            if (_stopping.IsCancellationRequested || _starting > 0 || _ready.Count >= Target)
+            // One at a time: starts are bounded per node, and no environment may take them all. None where memory is short.
+            if (_stopping.IsCancellationRequested || _starting > 0 || _ready.Count >= Target || services.Memory.IsShort)
             {
                 return;
             }
@@ -91,13 +110,15 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
         }
     }
 
+    private InstanceRequest Request(object taker, StartPriority priority) => new(Key, Key.Environment.Memory.Bytes, 1, taker, priority);
+
     private async Task AddOneAsync()
     {
         Instance? instance = null;
         Problem? failure = null;
         try
         {
-            instance = await starter.StartAsync(Key, _stopping.Token);
+            instance = await starter.StartAsync(Request(this, StartPriority.Background), _stopping.Token);
         }
         catch (ProblemException e)
         {

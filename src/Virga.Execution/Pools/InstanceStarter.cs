@@ -2,51 +2,28 @@ using System.Globalization;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Execution.Instances;
+using Virga.Execution.Memory;
 using Virga.Execution.Sandboxes;
+using Virga.Execution.Scaling;
 
 namespace Virga.Execution.Pools;
 
-/// <summary>Starts generic instances, a bounded number at a time.</summary>
-internal sealed class InstanceStarter(ISandboxLauncher launcher, InstanceServices services) : IDisposable
+/// <summary>Starts generic instances: a bounded number at a time, within the node's memory, and evenly among those who ask.</summary>
+internal sealed class InstanceStarter(ISandboxLauncher launcher, InstanceServices services)
 {
-    private readonly SemaphoreSlim _starting = new(services.Options.StartConcurrency);
+    private readonly FairGate _gate = new(services.Options.StartConcurrency);
     private long _count;
 
     /// <summary>Starts a worker and waits until it is ready.</summary>
     /// <exception cref="ProblemException">It cannot be started.</exception>
-    public async Task<Instance> StartAsync(GenericPoolKey key, CancellationToken cancellation)
+    public async Task<Instance> StartAsync(InstanceRequest request, CancellationToken cancellation)
     {
-        await _starting.WaitAsync(cancellation);
+        // Memory first: who waits for that must not hold up starts that have theirs.
+        var memory = await services.Memory.ReserveAsync(request.MemoryBytes, cancellation);
         try
         {
-            var id = string.Create(CultureInfo.InvariantCulture, $"i{Interlocked.Increment(ref _count)}");
-            var options = services.Options;
-            var (command, mounts) = Resolve(key.Environment);
-            var spec = new SandboxSpec
-            {
-                InstanceId = id,
-                Isolation = key.Isolation,
-                Command = command,
-                Mounts = mounts,
-                Environment = key.Environment.Variables,
-                MemoryBytes = key.Environment.Memory.Bytes,
-                Cpu = 1,
-                MaxProcesses = options.MaxProcesses,
-                TmpBytes = options.TemporarySpace.Bytes,
-                Egress = key.Egress,
-                ScratchDirectory = Path.Combine(options.ScratchDirectory, id),
-            };
-            SandboxProcess process;
-            try
-            {
-                process = launcher.Launch(spec);
-            }
-            catch (SandboxException e)
-            {
-                throw new ProblemException(KnownProblems.Unavailable($"No instance of the environment could be started: {e.Message}", "See `virga env get`, and /readyz of the node."), e);
-            }
-
-            var instance = new Instance(id, process, services);
+            using var place = await _gate.EnterAsync(request.For, request.Priority, cancellation);
+            var instance = Launch(request, memory);
             try
             {
                 await instance.ReadyAsync(cancellation);
@@ -58,9 +35,46 @@ internal sealed class InstanceStarter(ISandboxLauncher launcher, InstanceService
                 throw;
             }
         }
-        finally
+        catch
         {
-            _starting.Release();
+            memory.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A name for one more instance of this node.</summary>
+    public string NextId() => string.Create(CultureInfo.InvariantCulture, $"i{Interlocked.Increment(ref _count)}");
+
+    /// <summary>The sandbox of an instance.</summary>
+    public SandboxSpec SpecOf(string id, in InstanceRequest request)
+    {
+        var (command, mounts) = Resolve(request.Key.Environment);
+        return new SandboxSpec
+        {
+            InstanceId = id,
+            Isolation = request.Key.Isolation,
+            Command = command,
+            Mounts = mounts,
+            Environment = request.Key.Environment.Variables,
+            MemoryBytes = request.MemoryBytes,
+            Cpu = request.Cpu,
+            MaxProcesses = services.Options.MaxProcesses,
+            TmpBytes = services.Options.TemporarySpace.Bytes,
+            Egress = request.Key.Egress,
+            ScratchDirectory = Path.Combine(services.Options.ScratchDirectory, id),
+        };
+    }
+
+    private Instance Launch(in InstanceRequest request, MemoryReservation memory)
+    {
+        var id = NextId();
+        try
+        {
+            return new Instance(id, launcher.Launch(SpecOf(id, request)), memory, services);
+        }
+        catch (SandboxException e)
+        {
+            throw new ProblemException(KnownProblems.Unavailable($"No instance of the environment could be started: {e.Message}", "See `virga env get`, and /readyz of the node."), e);
         }
     }
 
@@ -76,7 +90,4 @@ internal sealed class InstanceStarter(ISandboxLauncher launcher, InstanceService
         var (program, needed) = InterpreterMounts.For(environment.Command[0]);
         return ([program, .. environment.Command.Skip(1)], [.. mounts, .. needed]);
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _starting.Dispose();
 }

@@ -6,25 +6,27 @@ using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Execution.Channel;
 using Virga.Execution.Instances;
+using Virga.Execution.Memory;
 using Virga.Execution.Pools;
 using Virga.Execution.Sandboxes;
+using Virga.Execution.Scaling;
 
 namespace Virga.Execution.Scheduling;
 
 /// <summary>Finds an instance for every invocation, or has one started: the entrance to execution.</summary>
 public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisposable
 {
-    private static readonly TimeSpan ReapInterval = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan GenericIdle = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<FunctionVersion, FunctionPool> _functions = new(ReferenceEqualityComparer.Instance);
-    private readonly ConcurrentDictionary<GenericPoolKey, GenericPool> _generic = new();
-    private readonly IEnvironmentCatalog _environments;
+    private readonly GenericPools _generic;
+    private readonly MemoryRelief _relief;
+    private readonly ProcessorLoad _processor = new();
     private readonly InstanceServices _instances;
     private readonly FunctionPoolServices _poolServices;
-    private readonly InstanceStarter _starter;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly ITimer _reaper;
+    private readonly ITimer _timer;
+    private int _ticking;
     private int _inFlight;
     private TaskCompletionSource? _drained;
 
@@ -35,20 +37,29 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
         IPackageDirectory packages,
         IFunctionLog log,
         IInvocationObserver observer,
+        IResidencyObserver residency,
+        IScaleObserver scale,
         TimeProvider time,
         ILoggerFactory loggers)
     {
         var logger = loggers.CreateLogger("Virga.Execution");
-        _environments = environments;
         DefaultIsolation = options.DefaultIsolation ?? sandboxes.DefaultIsolation;
-        _instances = new InstanceServices(options, time, log, observer, new BackgroundTasks(logger), logger);
-        _starter = new InstanceStarter(sandboxes, _instances);
-        _poolServices = new FunctionPoolServices(GenericPoolOf, packages, _stopping.Token);
-        _reaper = time.CreateTimer(static state => ((Scheduler)state!).Reap(), this, ReapInterval, ReapInterval);
+        Memory = new MemoryBudget(options.MemoryBudget.Bytes);
+        _instances = new InstanceServices(options, time, log, observer, residency, Memory, new BackgroundTasks(logger), logger);
+        var starter = new InstanceStarter(sandboxes, _instances);
+        _generic = new GenericPools(environments, function => function.Spec.Isolation ?? DefaultIsolation, starter, _instances);
+        _relief = new MemoryRelief(Memory, () => _functions.Values, _generic);
+        Memory.RunShort += _relief.Relieve;
+        _poolServices = new FunctionPoolServices(
+            new InstanceSource(_generic, starter, packages, time), new NodeQueue(options.NodeQueueLimit), scale, () => _processor.IsBusy, _relief.Relieve, _stopping.Token);
+        _timer = time.CreateTimer(static state => ((Scheduler)state!).Tick(), this, TickInterval, TickInterval);
     }
 
     /// <summary>The isolation of functions that name none.</summary>
     public Isolation DefaultIsolation { get; }
+
+    /// <summary>The memory that all instances may have together.</summary>
+    internal MemoryBudget Memory { get; }
 
     /// <inheritdoc/>
     public ValueTask<InvocationResult> InvokeAsync(Invocation invocation, CancellationToken cancellation) =>
@@ -63,7 +74,7 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
         }
 
         var pool = PoolOf(invocation.Function);
-        if (pool.TryAcquire() is { } instance)
+        if (pool.TryAcquire(invocation.Affinity) is { } instance)
         {
             var queued = _instances.Time.GetElapsedTime(invocation.ReceivedAt);
             if (TrySend(pool, instance, invocation, cold: false, queued, TimeSpan.Zero, cancellation) is { } call)
@@ -76,10 +87,27 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
     }
 
     /// <inheritdoc/>
-    public ValueTask PrepareAsync(FunctionVersion version, CancellationToken cancellation) => ValueTask.CompletedTask;
+    public async ValueTask PrepareAsync(FunctionVersion version, CancellationToken cancellation)
+    {
+        if (version.Spec.MinInstances > 0 || version.Spec.Provisioned.Count > 0)
+        {
+            await PoolOf(version).PrepareAsync(cancellation);
+        }
+    }
 
     /// <inheritdoc/>
-    public void VersionLive(FunctionVersion version) => PoolOf(version);
+    public void VersionLive(FunctionVersion version)
+    {
+        // A version that keeps nothing ready costs nothing before its first call.
+        if (version.Spec.MinInstances > 0 || version.Spec.Provisioned.Count > 0)
+        {
+            PoolOf(version).GoLive();
+        }
+        else if (_functions.TryGetValue(version, out var pool))
+        {
+            pool.GoLive();
+        }
+    }
 
     /// <inheritdoc/>
     public void VersionRetired(FunctionVersion version)
@@ -98,12 +126,13 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
         [.. _functions.Where(p => p.Key.Name == function).Select(p => p.Value.Status())];
 
     /// <summary>The pools of generic instances.</summary>
-    public IReadOnlyList<GenericPoolStatus> GenericPools() =>
-        [.. _generic.Values.Select(p =>
-        {
-            var (ready, starting, failure) = p.Status;
-            return new GenericPoolStatus(string.Join(' ', p.Key.Environment.Command), p.Key.Isolation.ToString(), p.Key.Egress, p.Target, ready, starting, failure);
-        })];
+    public IReadOnlyList<GenericPoolStatus> GenericPools() => _generic.Status();
+
+    /// <summary>What all pools of function versions hold.</summary>
+    public IReadOnlyList<FunctionPoolStatus> FunctionPools() => [.. _functions.Values.Select(p => p.Status())];
+
+    /// <summary>What the node's instances have, and may have, of its memory, in bytes.</summary>
+    public (long Reserved, long Budget) MemoryUse => (Memory.Reserved, Memory.Bytes);
 
     /// <summary>Takes no new calls, and waits for those that run, as long as <paramref name="patience"/>.</summary>
     /// <returns>Whether all calls ended in time.</returns>
@@ -126,20 +155,15 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
     public async ValueTask DisposeAsync()
     {
         _drained ??= new TaskCompletionSource();
-        await _reaper.DisposeAsync();
+        await _timer.DisposeAsync();
         await _stopping.CancelAsync();
-        foreach (var pool in _generic.Values)
-        {
-            await pool.DisposeAsync();
-        }
-
+        await _generic.DisposeAsync();
         foreach (var pool in _functions.Values)
         {
             pool.KillAll();
         }
 
         await _instances.Tasks.WhenAllAsync();
-        _starter.Dispose();
         _stopping.Dispose();
     }
 
@@ -153,7 +177,7 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
             try
             {
                 var patience = timeout - time.GetElapsedTime(invocation.ReceivedAt);
-                instance = await pool.AcquireAsync(patience > TimeSpan.Zero ? patience : TimeSpan.Zero, cancellation);
+                instance = await pool.AcquireAsync(invocation.Affinity, patience > TimeSpan.Zero ? patience : TimeSpan.Zero, cancellation);
             }
             catch (ProblemException e)
             {
@@ -234,31 +258,30 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
     private FunctionPool PoolOf(FunctionVersion function) =>
         _functions.TryGetValue(function, out var pool) ? pool : _functions.GetOrAdd(function, static (f, self) => new FunctionPool(f, self._poolServices, self._instances, self.OnCallEnded), this);
 
-    private GenericPool GenericPoolOf(FunctionVersion function)
+    private void Tick()
     {
-        var environment = _environments.Find(function.Name.Tenant, function.Name.Namespace, function.Spec.Environment)
-            ?? throw new ProblemException(KnownProblems.Unavailable($"The environment '{function.Spec.Environment}' of '{function}' does not exist any more.", "Create it again, or deploy the function with another one."));
-        var key = new GenericPoolKey(environment, function.Spec.Isolation ?? DefaultIsolation, function.Spec.Egress);
-        return _generic.GetOrAdd(key, static (k, self) => new GenericPool(k, self._starter, self._instances), this);
-    }
+        // A machine that is too busy to finish one look before the next is due skips that one.
+        if (Interlocked.Exchange(ref _ticking, 1) == 1)
+        {
+            return;
+        }
 
-    private void Reap()
-    {
+        _processor.Sample();
         foreach (var (function, pool) in _functions)
         {
-            pool.Reap(function.Spec.KeepWarm.Idle.Span);
+            pool.Tick();
             if (pool.TryForget())
             {
                 _functions.TryRemove(new KeyValuePair<FunctionVersion, FunctionPool>(function, pool));
             }
         }
 
-        foreach (var (key, pool) in _generic)
+        _generic.Tick();
+        if (Memory.IsShort)
         {
-            if (_instances.Time.GetElapsedTime(pool.LastTakenAt) > GenericIdle && _generic.TryRemove(new KeyValuePair<GenericPoolKey, GenericPool>(key, pool)))
-            {
-                _instances.Tasks.Add(pool.DisposeAsync().AsTask(), "end of an idle pool");
-            }
+            _relief.Relieve();
         }
+
+        Volatile.Write(ref _ticking, 0);
     }
 }

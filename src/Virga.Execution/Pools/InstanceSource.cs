@@ -1,0 +1,62 @@
+using Virga.Core.Problems;
+using Virga.Core.Resources;
+using Virga.Execution.Instances;
+using Virga.Execution.Scaling;
+
+namespace Virga.Execution.Pools;
+
+/// <summary>Makes instances that have a function loaded, in the cheapest way there is for it.</summary>
+internal sealed class InstanceSource(GenericPools generic, InstanceStarter starter, IPackageDirectory packages, TimeProvider time)
+{
+    /// <summary>Makes one.</summary>
+    /// <exception cref="ProblemException">It cannot be started, or its function cannot be loaded.</exception>
+    public async Task<Instance> StartAsync(FunctionVersion function, IInstanceOwner owner, StartPriority priority, CancellationToken cancellation)
+    {
+        var requestedAt = time.GetTimestamp();
+        var key = generic.KeyOf(function);
+        var package = await PackagePathAsync(function, cancellation);
+        if (function.Spec.Executor == Executor.Dedicated)
+        {
+            var request = new InstanceRequest(key, function.Spec.Memory.Bytes, function.Spec.Cpu, owner, priority);
+            return await LoadAsync(await starter.StartAsync(request, cancellation), function, package, owner, requestedAt, cancellation);
+        }
+
+        var pool = generic.Of(key);
+        try
+        {
+            return await LoadAsync(await pool.TakeAsync(owner, priority, cancellation), function, package, owner, requestedAt, cancellation);
+        }
+        finally
+        {
+            pool.Refill();
+        }
+    }
+
+    private static async Task<Instance> LoadAsync(Instance instance, FunctionVersion function, string package, IInstanceOwner owner, long requestedAt, CancellationToken cancellation)
+    {
+        try
+        {
+            await instance.SpecialiseAsync(function, package, owner, requestedAt, cancellation);
+            return instance;
+        }
+        catch
+        {
+            // Its end is awaited with the node's: who waits for the function is told at once.
+            instance.Kill("its function could not be loaded");
+            throw;
+        }
+    }
+
+    // A package that is gone is no mistake of whoever calls the function.
+    private async Task<string> PackagePathAsync(FunctionVersion function, CancellationToken cancellation)
+    {
+        try
+        {
+            return await packages.GetPathAsync(function.BuiltPackage, cancellation);
+        }
+        catch (ProblemException e) when (e.Problem.Fault == Fault.Client)
+        {
+            throw new ProblemException(KnownProblems.Unavailable($"The files of '{function}' are not on this node: {e.Problem.Detail}", "Deploy the function again."), e);
+        }
+    }
+}
