@@ -4,7 +4,7 @@ using Virga.Execution.Processes;
 namespace Virga.Execution.Cgroups;
 
 /// <summary>The control group of one instance: its limits, its use, and the certainty that all its processes can be ended.</summary>
-internal abstract class Cgroup(IReadOnlyList<string> directories)
+internal abstract partial class Cgroup(IReadOnlyList<string> directories)
 {
     private static readonly TimeSpan s_firstRetry = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan s_slowestRetry = TimeSpan.FromMilliseconds(100);
@@ -28,9 +28,6 @@ internal abstract class Cgroup(IReadOnlyList<string> directories)
     /// <summary>Sets all limits; callable while processes run.</summary>
     /// <exception cref="IOException">The kernel refuses, for instance a memory limit below what is in use.</exception>
     internal abstract void Limit(CgroupLimits limits);
-
-    /// <summary>Ends all processes of the group at once; none can escape by forking.</summary>
-    internal abstract void KillAll();
 
     /// <summary>Removes the group as soon as its last process, killed before, is gone.</summary>
     /// <exception cref="IOException">A process stays, which only one that hangs in the kernel can do.</exception>

@@ -11,6 +11,7 @@ internal sealed class SandboxHost : ISandboxLauncher, IDisposable
     private readonly ProcessSpawner _spawner = new();
     private readonly ChildReaper _reaper = new();
     private readonly PackageMounter _mounter = new();
+    private readonly DedicatedThread _pushOut = new("virga-push-out");
     private readonly SandboxStarter _starter;
     private readonly ProcessLauncher _process;
     private BubblewrapLauncher? _bubblewrap;
@@ -18,9 +19,9 @@ internal sealed class SandboxHost : ISandboxLauncher, IDisposable
     private SandboxHost(CgroupTree cgroups, TimeProvider time)
     {
         _cgroups = cgroups;
-        _starter = new SandboxStarter(_spawner, _reaper, cgroups, time);
+        _starter = new SandboxStarter(_spawner, _reaper, cgroups, _pushOut, time);
         _process = new ProcessLauncher(_starter);
-        Capabilities = new SandboxCapabilities(cgroups.Capabilities, Bubblewrap: null, BubblewrapMissing: null);
+        Capabilities = new SandboxCapabilities(cgroups.Capabilities, Bubblewrap: null, BubblewrapMissing: null, SwapSpace.Read());
     }
 
     internal SandboxCapabilities Capabilities { get; private set; }
@@ -59,6 +60,7 @@ internal sealed class SandboxHost : ISandboxLauncher, IDisposable
     /// <summary>Stops the threads; all sandboxes must have been disposed of before.</summary>
     public void Dispose()
     {
+        _pushOut.Dispose();
         _mounter.Dispose();
         _reaper.Dispose();
         _spawner.Dispose();
