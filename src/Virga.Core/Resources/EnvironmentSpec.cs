@@ -15,8 +15,11 @@ public sealed record EnvironmentSpec
     /// <summary>How a package becomes runnable at deploy.</summary>
     public PackageBuild Build { get; init; }
 
-    /// <summary>How many generic warm instances are kept from the environment's first use on.</summary>
+    /// <summary>How many generic warm instances are kept from the environment's first use on, at the least; 0 keeps none.</summary>
     public int PoolSize { get; init; } = 3;
+
+    /// <summary>How many are kept at the most, when calls of new functions come often.</summary>
+    public int MaxPoolSize { get; init; } = 10;
 
     /// <summary>Memory limit of a generic instance.</summary>
     public ByteSize Memory { get; init; } = ByteSize.FromMegabytes(128);

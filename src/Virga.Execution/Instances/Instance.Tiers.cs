@@ -61,11 +61,11 @@ internal sealed partial class Instance
 
         try
         {
-            await _process.FreezeAsync(pushOutMemory: true, CancellationToken.None);
+            var frozen = await _process.FreezeAsync(pushOutMemory: true, CancellationToken.None);
             lock (_tierGate)
             {
                 _settling = false;
-                if (_tier != InstanceTier.Frozen)
+                if (!frozen || _tier != InstanceTier.Frozen)
                 {
                     return false;
                 }

@@ -1,5 +1,7 @@
 using Virga.Core.Invocations;
 using Virga.Core.Problems;
+using Virga.Core.Resources;
+using Virga.Core.Scheduling;
 using Virga.Execution.Instances;
 using Virga.Execution.Scaling;
 
@@ -158,6 +160,10 @@ internal sealed partial class FunctionPool
         Leave(instance);
         return true;
     }
+
+    private static FloorWindow WindowOf(ProvisionedWindow window) => window.Schedule is { } schedule
+        ? new FloorWindow(window.Instances, CronSchedule.Parse(schedule), window.Duration?.Span ?? TimeSpan.Zero, TimeZoneInfo.FindSystemTimeZoneById(window.TimeZone ?? "UTC"))
+        : FloorWindow.Always(window.Instances);
 
     private static bool IsWarm(Instance instance) => instance.State is InstanceState.Serving or InstanceState.Waking;
 

@@ -35,7 +35,7 @@ internal sealed partial class FunctionPool : IInstanceOwner
         Function = function;
         _services = services;
         _instances = instances;
-        _provisioned = ProvisionedFloor.Of(function.Spec.Provisioned);
+        _provisioned = function.Spec.Provisioned.Count == 0 ? null : new ProvisionedFloor([.. function.Spec.Provisioned.Select(WindowOf)]);
         _scale = new FunctionScale(new AutoscalerSettings { ScaleToZeroGrace = function.Spec.KeepWarm.Idle.Span }, instances.Time);
     }
 

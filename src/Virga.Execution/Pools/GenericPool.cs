@@ -11,11 +11,16 @@ namespace Virga.Execution.Pools;
 /// </summary>
 internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, InstanceServices services) : IAsyncDisposable
 {
+    private static readonly TimeSpan RateMemory = TimeSpan.FromSeconds(60);
+
     private readonly Lock _gate = new();
+
     // The oldest goes first: a worker goes on warming itself for a while after it has said that it is ready.
     private readonly Queue<Instance> _ready = new();
     private readonly CancellationTokenSource _stopping = new();
+    private readonly ArrivalRate _takes = new(RateMemory, services.Time.TimestampFrequency);
     private int _target = key.Environment.PoolSize;
+    private TimeSpan _startDuration;
     private int _starting;
     private Problem? _lastFailure;
 
@@ -50,6 +55,7 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
         lock (_gate)
         {
             LastTakenAt = services.Time.GetTimestamp();
+            _takes.Note(LastTakenAt);
             while (ready is null && _ready.TryDequeue(out var candidate))
             {
                 ready = candidate.HasEnded ? null : candidate;
@@ -74,6 +80,26 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
         }
 
         return given;
+    }
+
+    /// <summary>Sets <see cref="Target"/> by how often instances were taken lately; those above it end.</summary>
+    public void Adapt()
+    {
+        var environment = Key.Environment;
+        int surplus;
+        lock (_gate)
+        {
+            var rate = _takes.PerSecond(services.Time.GetTimestamp());
+            Volatile.Write(ref _target, environment.PoolSize == 0 ? 0 : PoolSizing.Target(rate, _startDuration, environment.PoolSize, environment.MaxPoolSize));
+            surplus = _ready.Count - _target;
+        }
+
+        while (surplus-- > 0)
+        {
+            TryGiveUp();
+        }
+
+        Refill();
     }
 
     /// <summary>Starts in the background what is missing to <see cref="Target"/>.</summary>
@@ -116,6 +142,7 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
     {
         Instance? instance = null;
         Problem? failure = null;
+        var began = services.Time.GetTimestamp();
         try
         {
             instance = await starter.StartAsync(Request(this, StartPriority.Background), _stopping.Token);
@@ -131,6 +158,7 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
             {
                 _starting--;
                 _lastFailure = failure;
+                _startDuration = services.Time.GetElapsedTime(began);
                 if (instance is not null && !_stopping.IsCancellationRequested)
                 {
                     _ready.Enqueue(instance);

@@ -9,6 +9,9 @@ internal sealed partial class SandboxProcess
     /// <summary>Whether <see cref="FreezeAsync"/> works for this sandbox.</summary>
     internal bool CanFreeze => _cgroup is { CanFreeze: true };
 
+    /// <summary>Whether freezing can free its memory: there is swap.</summary>
+    internal bool CanPushOut => CanFreeze && SwapSpace.Read().FreeBytes > 0;
+
     /// <summary>Whether it was frozen and not thawed since.</summary>
     internal bool IsFrozen => _cgroup is { IsFrozen: true };
 

@@ -13,7 +13,7 @@ using Virga.Core.Resources;
 namespace Virga.Execution.Tests.Scheduling;
 
 /// <summary>An execution engine with real sandboxes and real workers, whose functions are source texts.</summary>
-internal sealed class TestNode : IAsyncDisposable, IEnvironmentCatalog, IPackageDirectory, IFunctionLog, IInvocationObserver
+internal sealed class TestNode : IAsyncDisposable, IEnvironmentCatalog, IPackageDirectory, IFunctionLog, IInvocationObserver, IResidencyObserver, IScaleObserver
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("virga-execution-").FullName;
     private readonly Dictionary<string, EnvironmentSpec> _environments = new(StringComparer.Ordinal);
@@ -39,12 +39,16 @@ internal sealed class TestNode : IAsyncDisposable, IEnvironmentCatalog, IPackage
 
     public IReadOnlyCollection<FunctionLogLine> Lines => _lines;
 
+    public ConcurrentQueue<(FunctionVersion Function, InstanceTier Tier, TimeSpan Time, long Bytes)> Residency { get; } = new();
+
+    public ConcurrentQueue<ScaleEvent> ScaleEvents { get; } = new();
+
     public static async Task<TestNode> StartAsync(Func<ExecutionOptions, ExecutionOptions>? change = null)
     {
         var node = new TestNode();
         var options = new ExecutionOptions { NodeId = "test-" + Path.GetFileName(node._folder), ScratchDirectory = Path.Combine(node._folder, "scratch") };
         ILoggerFactory loggers = NullLoggerFactory.Instance;
-        node._engine = await ExecutionEngine.StartAsync(change?.Invoke(options) ?? options, node, node, node, node, TimeProvider.System, loggers, TestContext.Current.CancellationToken);
+        node._engine = await ExecutionEngine.StartAsync(change?.Invoke(options) ?? options, node, node, node, node, node, node, TimeProvider.System, loggers, TestContext.Current.CancellationToken);
         return node;
     }
 
@@ -126,6 +130,10 @@ internal sealed class TestNode : IAsyncDisposable, IEnvironmentCatalog, IPackage
     EnvironmentSpec? IEnvironmentCatalog.Find(ResourceName tenant, ResourceName @namespace, string name) => _environments.GetValueOrDefault(name);
 
     ValueTask<string> IPackageDirectory.GetPathAsync(string digest, CancellationToken cancellation) => new(Path.Combine(_folder, "packages", digest));
+
+    void IResidencyObserver.Resident(FunctionVersion function, InstanceTier tier, TimeSpan time, long bytes) => Residency.Enqueue((function, tier, time, bytes));
+
+    void IScaleObserver.Scaled(ScaleEvent change) => ScaleEvents.Enqueue(change);
 
     void IFunctionLog.Write(FunctionLogLine line)
     {
