@@ -26,6 +26,9 @@ public sealed record ExecutionOptions
     /// <summary>Memory that all instances may have together; each counts with its limit, a frozen one with what it occupies.</summary>
     public ByteSize MemoryBudget { get; init; } = new(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 5 * 4);
 
+    /// <summary>How often the node looks at load, idle times and memory.</summary>
+    public TimeSpan ScaleInterval { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>How long a worker may take to become ready, and again to load its function.</summary>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -52,16 +52,16 @@ internal sealed partial class FunctionPool
             while (true)
             {
                 Task changed;
-                int missing;
+                int floor;
                 lock (_gate)
                 {
-                    missing = Floor() - _all.Count(IsWarm) - _starting;
+                    floor = Floor();
                     if (_loadFailure is { } failure)
                     {
                         throw new ProblemException(failure);
                     }
 
-                    if (missing <= 0 && _starting == 0)
+                    if (_all.Count(IsWarm) >= floor && _starting == 0)
                     {
                         return;
                     }
@@ -69,7 +69,7 @@ internal sealed partial class FunctionPool
                     changed = (_readyAgain = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
                 }
 
-                StartAhead(missing);
+                StartAhead(floor);
                 lock (_gate)
                 {
                     if (_starting == 0 && !changed.IsCompleted)
@@ -106,7 +106,7 @@ internal sealed partial class FunctionPool
     /// <summary>Looks at the load and at the clock: starts what is missing, cools down what is too much. About once a second.</summary>
     public void Tick()
     {
-        int missing;
+        int wanted;
         ScaleDecision before;
         ScaleDecision decision;
         lock (_gate)
@@ -114,8 +114,9 @@ internal sealed partial class FunctionPool
             before = _scale.Last;
             decision = _scale.Decide(new PoolScale(
                 _all.Count(IsWarm), _starting, Function.Spec.Concurrency, Function.Spec.TargetUtilisation, 0, Function.Spec.MaxInstances, Floor()));
-            var wanted = decision.Reason == ScaleReason.Floor || !_services.IsProcessorBusy() ? decision.Desired : Math.Min(decision.Desired, Floor());
-            missing = _retired ? 0 : wanted - _all.Count(IsWarm) - _starting;
+
+            // More instances do not help where the processors are what is short.
+            wanted = _retired ? 0 : _services.IsProcessorBusy() ? Math.Min(decision.Desired, Floor()) : decision.Desired;
         }
 
         if (before.Desired != decision.Desired)
@@ -123,7 +124,7 @@ internal sealed partial class FunctionPool
             _services.Scale.Scaled(new ScaleEvent(_instances.Time.GetUtcNow(), Function, before.Desired, decision.Desired, decision.Reason.ToString().ToLowerInvariant()));
         }
 
-        StartAhead(missing);
+        StartAhead(wanted);
         CoolDown();
         ReportResidency();
     }
@@ -165,7 +166,7 @@ internal sealed partial class FunctionPool
         ? new FloorWindow(window.Instances, CronSchedule.Parse(schedule), window.Duration?.Span ?? TimeSpan.Zero, TimeZoneInfo.FindSystemTimeZoneById(window.TimeZone ?? "UTC"))
         : FloorWindow.Always(window.Instances);
 
-    private static bool IsWarm(Instance instance) => instance.State is InstanceState.Serving or InstanceState.Waking;
+    private static bool IsWarm(Instance instance) => instance.State == InstanceState.Serving;
 
     private static bool IsIdle(Instance instance) => instance is { State: InstanceState.Serving, InFlight: 0 };
 

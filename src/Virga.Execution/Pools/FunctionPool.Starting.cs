@@ -46,7 +46,7 @@ internal sealed partial class FunctionPool
                     _waiting.Count,
                     _instances.Time.GetElapsedTime(oldest.Value.Since),
                     _all.Count(i => i.State == InstanceState.Serving),
-                    cold is null ? _all.Count : 0,
+                    cold is null ? Existing() : 0,
                     _starting,
                     _callDuration,
                     cold is null ? _startDuration : ThawDuration);
@@ -62,16 +62,21 @@ internal sealed partial class FunctionPool
         }
     }
 
-    // Makes room ahead of calls: what the autoscaler or a provisioned window asks for.
-    private void StartAhead(int count)
+    // Makes room ahead of calls, until so many are warm or on their way: what the autoscaler or a provisioned window asks for.
+    private void StartAhead(int wanted)
     {
-        for (var i = 0; i < count; i++)
+        while (true)
         {
             Instance? cold;
             lock (_gate)
             {
+                if (_all.Count(IsWarm) + _starting >= wanted)
+                {
+                    return;
+                }
+
                 cold = CoolestToWake();
-                if (cold is null && (_all.Count + _starting >= Function.Spec.MaxInstances || (_loadFailure is not null && BackOffLeft() > TimeSpan.Zero)))
+                if (cold is null && (Existing() + _starting >= Function.Spec.MaxInstances || (_loadFailure is not null && BackOffLeft() > TimeSpan.Zero)))
                 {
                     return;
                 }
@@ -82,6 +87,9 @@ internal sealed partial class FunctionPool
             Begin(cold, StartPriority.Background);
         }
     }
+
+    // Those on their way back are counted with those that start.
+    private int Existing() => _all.Count(i => i.State != InstanceState.Waking);
 
     private Instance? CoolestToWake() => _cold.Count > 0 ? _cold[^1] : null;
 

@@ -16,8 +16,6 @@ namespace Virga.Execution.Scheduling;
 /// <summary>Finds an instance for every invocation, or has one started: the entrance to execution.</summary>
 public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisposable
 {
-    private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
-
     private readonly ConcurrentDictionary<FunctionVersion, FunctionPool> _functions = new(ReferenceEqualityComparer.Instance);
     private readonly GenericPools _generic;
     private readonly MemoryRelief _relief;
@@ -52,7 +50,7 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
         Memory.RunShort += _relief.Relieve;
         _poolServices = new FunctionPoolServices(
             new InstanceSource(_generic, starter, packages, time), new NodeQueue(options.NodeQueueLimit), scale, () => _processor.IsBusy, _relief.Relieve, _stopping.Token);
-        _timer = time.CreateTimer(static state => ((Scheduler)state!).Tick(), this, TickInterval, TickInterval);
+        _timer = time.CreateTimer(static state => ((Scheduler)state!).Tick(), this, options.ScaleInterval, options.ScaleInterval);
     }
 
     /// <summary>The isolation of functions that name none.</summary>

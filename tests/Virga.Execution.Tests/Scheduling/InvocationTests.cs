@@ -281,7 +281,7 @@ public sealed class InvocationTests : IAsyncLifetime
     {
         var function = _node.Python(
             "import asyncio, os\nasync def handler(event, ctx):\n    print('begun', event.body)\n    try:\n        await asyncio.sleep(60 if event.body == 'hang' else 0.9)\n    except asyncio.CancelledError:\n        await asyncio.sleep(60)\n    return os.getpid()\n",
-            spec => spec with { Concurrency = 2, MaxInstances = 1, Timeout = Duration.FromSeconds(1.2) });
+            spec => spec with { Concurrency = 2, MaxInstances = 1, Timeout = Duration.FromSeconds(3) });
         (await _node.CallAsync(function, "\"warm\"")).Status.ShouldBe(200);
         var hung = _node.CallAsync(function, "\"hang\"");
         await _node.LineAsync(l => l.Message == "begun hang");

@@ -9,6 +9,7 @@ using Virga.Core.Invocations;
 using Virga.Core.Logging;
 using Virga.Core.Names;
 using Virga.Core.Resources;
+using Virga.Execution.Pools;
 
 namespace Virga.Execution.Tests.Scheduling;
 
@@ -78,11 +79,12 @@ internal sealed class TestNode : IAsyncDisposable, IEnvironmentCatalog, IPackage
         };
     }
 
-    public static Invocation Invocation(FunctionVersion function, string? body = null, PipeReader? stream = null, Trigger trigger = Trigger.Http) => new()
+    public static Invocation Invocation(FunctionVersion function, string? body = null, PipeReader? stream = null, Trigger trigger = Trigger.Http, string? affinity = null) => new()
     {
         Id = InvocationId.New(TimeProvider.System),
         Function = function,
         Trigger = trigger,
+        Affinity = affinity,
         ReceivedAt = TimeProvider.System.GetTimestamp(),
         Body = body is null ? default : new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(body)),
         BodyStream = stream,
@@ -97,6 +99,32 @@ internal sealed class TestNode : IAsyncDisposable, IEnvironmentCatalog, IPackage
     {
         await using var result = await InvokeAsync(function, body);
         return (result.Status, result.Problem?.Slug ?? Encoding.UTF8.GetString(result.Body.Span));
+    }
+
+    /// <summary>Waits until a function's pool is as expected.</summary>
+    public async Task<FunctionPoolStatus> StatusAsync(FunctionVersion function, Func<FunctionPoolStatus, bool> expected)
+    {
+        FunctionPoolStatus? status = null;
+        await UntilAsync(() => (status = Engine.Scheduler.StatusOf(function)) is not null && expected(status));
+        return status!;
+    }
+
+    /// <summary>Waits until something holds that nobody tells of.</summary>
+    public async Task UntilAsync(Func<bool> holds)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (!holds())
+        {
+            TimeProvider.System.GetElapsedTime(began).ShouldBeLessThan(TimeSpan.FromSeconds(20), "it did not come about in time");
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TestContext.Current.CancellationToken);
+        }
+    }
+
+    /// <summary>Ends a sandbox from outside, as the kernel would for want of memory.</summary>
+    public static void Kill(int pid)
+    {
+        using var process = System.Diagnostics.Process.GetProcessById(pid);
+        process.Kill();
     }
 
     /// <summary>The next usage record, in the order in which calls ended.</summary>
