@@ -17,8 +17,8 @@ internal sealed record SandboxCapabilities(CgroupCapabilities Cgroups, Bubblewra
     /// <summary>Why frozen instances keep their memory, what that costs, and how to mend it; null when they do not.</summary>
     internal string? SwapMissing => (Cgroups.Memory, Swap.TotalBytes) switch
     {
-        (false, _) => "No writable memory control group: frozen instances keep their memory, 10 to 40 MB each without what the function itself holds. Enable the memory controller.",
-        (_, 0) => "No swap: frozen instances keep their memory, 10 to 40 MB each without what the function itself holds. Add swap, best in compressed memory (zram): `./dev swap on`.",
+        (false, _) => "No writable memory control group: frozen instances keep their memory, 10 to 15 MB each and what the function itself holds. Enable the memory controller.",
+        (_, 0) => "No swap: frozen instances keep their memory, 10 to 15 MB each and what the function itself holds. Add swap, best in compressed memory (zram): `./dev swap on`.",
         _ => null,
     };
 }

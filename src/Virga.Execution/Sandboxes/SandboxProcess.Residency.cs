@@ -52,7 +52,7 @@ internal sealed partial class SandboxProcess
 
     /// <summary>
     /// Lets a frozen sandbox run on, whatever <see cref="FreezeAsync"/> is at; does nothing to one that runs or has ended.
-    /// Takes some 10 µs. Memory in swap comes back as the worker touches it.
+    /// Takes some 0.15 ms. Memory in swap comes back as the worker touches it.
     /// </summary>
     /// <exception cref="SandboxException">The kernel refused: the sandbox has to be killed.</exception>
     internal void Thaw()

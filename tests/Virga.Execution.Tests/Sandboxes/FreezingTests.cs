@@ -69,6 +69,22 @@ public sealed class FreezingTests(SandboxFixture sandboxes) : IClassFixture<Sand
     }
 
     [Fact]
+    public async Task What_a_killed_node_left_frozen_is_swept_by_its_next_start()
+    {
+        SandboxOptions options = sandboxes.Options with { NodeId = sandboxes.NodeId + "-killed", ScratchRoot = Path.Combine(sandboxes.DataFolder, "killed") };
+        using SandboxHost killed = await SandboxHost.StartAsync(options, TimeProvider.System, TestContext.Current.CancellationToken);
+        Assert.SkipUnless(killed.Capabilities.FreezingMissing is null, "needs the freezer");
+        await using SandboxProcess left = killed.Launch(sandboxes.PythonSpec(EchoAndSpin) with { ScratchDirectory = Path.Combine(options.ScratchRoot, "left") });
+        await SandboxFixture.ReadLineAsync(left);
+        await left.FreezeAsync(pushOutMemory: false, TestContext.Current.CancellationToken);
+
+        using SandboxHost next = await SandboxHost.StartAsync(options, TimeProvider.System, TestContext.Current.CancellationToken);
+
+        (await left.Exited.WaitAsync(TestContext.Current.CancellationToken)).Signal.ShouldBe(Libc.SignalKill);
+        Machine.CgroupsOf(options.NodeId).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_worker_that_has_ended_cannot_be_frozen_any_more()
     {
         await using SandboxProcess worker = await StartAsync("print(flush=True)", Isolation.Process);
