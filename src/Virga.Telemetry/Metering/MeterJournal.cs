@@ -23,13 +23,14 @@ internal sealed unsafe class MeterJournal : IDisposable
     private readonly FileHead* _head;
     private readonly MeterSlot* _slots;
     private readonly int _capacity;
+    private readonly Guid _boot;
     private readonly long _openedAt;
     private Positions _positions;
     private long _read;
 
-    private MeterJournal(MemoryMappedFile file, int capacity)
+    private MeterJournal(MemoryMappedFile file, int capacity, Guid boot)
     {
-        (_file, _capacity) = (file, capacity);
+        (_file, _capacity, _boot) = (file, capacity, boot);
         _view = file.CreateViewAccessor(0, SizeOf(capacity));
         byte* start = null;
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
@@ -41,9 +42,16 @@ internal sealed unsafe class MeterJournal : IDisposable
         }
 
         _openedAt = _read = _positions.Next = NextPosition();
-        // All that may not have been folded is kept until somebody who knows releases it.
-        _positions.Released = Math.Min(_head->Released, _read);
+        // All that may not have been kept elsewhere stays until somebody who knows releases it.
+        _positions.Released = _head->Released;
+        IsClean = _head->Released == _read && _head->Boot == boot;
     }
+
+    /// <summary>
+    /// Whether nothing was left to recover when it was opened. Not so either when the machine has been started since then: the kernel may not have
+    /// written all of the journal before.
+    /// </summary>
+    public bool IsClean { get; }
 
     /// <summary>Distinguishes this journal from any other that once was in its place.</summary>
     public long Id => _head->Id;
@@ -57,8 +65,9 @@ internal sealed unsafe class MeterJournal : IDisposable
     /// <summary>Opens a journal, or makes one. What is no journal of this size is replaced.</summary>
     /// <param name="path">The file; its folder must exist.</param>
     /// <param name="capacity">How many entries it holds, a power of two.</param>
+    /// <param name="boot">What tells this start of the machine from any other.</param>
     /// <exception cref="IOException">There is no room for it, or it cannot be opened.</exception>
-    public static MeterJournal Open(string path, int capacity)
+    public static MeterJournal Open(string path, int capacity, Guid boot)
     {
         ThrowUnlessPowerOfTwo(capacity);
         // Its whole size is reserved now: a store into a mapped file cannot report that the disk is full.
@@ -69,14 +78,14 @@ internal sealed unsafe class MeterJournal : IDisposable
             Reserve(handle, SizeOf(capacity));
         }
 
-        return new MeterJournal(MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, SizeOf(capacity)), capacity);
+        return new MeterJournal(MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, SizeOf(capacity)), capacity, boot);
     }
 
     /// <summary>A journal that ends with the process, for a machine that has no room for a file.</summary>
     public static MeterJournal InMemory(int capacity)
     {
         ThrowUnlessPowerOfTwo(capacity);
-        return new MeterJournal(MemoryMappedFile.CreateNew(null, SizeOf(capacity)), capacity);
+        return new MeterJournal(MemoryMappedFile.CreateNew(null, SizeOf(capacity)), capacity, Guid.Empty);
     }
 
     /// <summary>Adds an entry; false when all slots wait to be released.</summary>
@@ -106,14 +115,21 @@ internal sealed unsafe class MeterJournal : IDisposable
     /// <summary>Gives the entries that an earlier process left here from a position on. To be called once, before <see cref="Read"/>.</summary>
     public void Recover(long from, MeterVisitor visit)
     {
-        for (var position = Math.Max(from, _openedAt - _capacity); position < _openedAt; position++)
+        for (var i = 0; i < _capacity; i++)
         {
             // Where a writer was killed half-way there is a gap.
-            ref var slot = ref SlotAt(position);
-            if (slot.IsWhole(position))
+            ref var slot = ref _slots[i];
+            var position = slot.Position;
+            if (position >= from && position < _openedAt && IsAt(position, i) && slot.IsWhole(position))
             {
                 visit(slot.Name, slot.Entry);
             }
+        }
+
+        // A machine that lost its power may have kept less of the journal than of what was made of it: no position may mean two entries.
+        if (from > _openedAt && Interlocked.CompareExchange(ref _positions.Next, from, _openedAt) == _openedAt)
+        {
+            _read = from;
         }
     }
 
@@ -130,6 +146,7 @@ internal sealed unsafe class MeterJournal : IDisposable
     public void Release()
     {
         _head->Released = _read;
+        _head->Boot = _boot;
         Volatile.Write(ref _positions.Released, _read);
     }
 
@@ -168,6 +185,8 @@ internal sealed unsafe class MeterJournal : IDisposable
         }
     }
 
+    private bool IsAt(long position, int index) => (position & (_capacity - 1)) == index;
+
     private ref MeterSlot SlotAt(long position) => ref _slots[position & (_capacity - 1)];
 
     private void Format()
@@ -177,6 +196,7 @@ internal sealed unsafe class MeterJournal : IDisposable
         _head->Capacity = _capacity;
         _head->SlotBytes = MeterSlot.Bytes;
         _head->Released = 0;
+        _head->Boot = _boot;
         _head->Id = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
         Volatile.Write(ref _head->Magic, Magic);
     }
@@ -187,7 +207,7 @@ internal sealed unsafe class MeterJournal : IDisposable
         for (var i = 0; i < _capacity; i++)
         {
             var position = _slots[i].Position;
-            if (position >= next && (position & (_capacity - 1)) == i && _slots[i].IsWhole(position))
+            if (position >= next && IsAt(position, i) && _slots[i].IsWhole(position))
             {
                 next = position + 1;
             }
@@ -204,6 +224,7 @@ internal sealed unsafe class MeterJournal : IDisposable
         public int SlotBytes;
         public long Id;
         public long Released;
+        public Guid Boot;
     }
 
     // A cache line each, so that writers and reader do not fight for one.

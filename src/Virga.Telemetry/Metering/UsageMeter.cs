@@ -37,13 +37,16 @@ public sealed class UsageMeter : IInvocationObserver, IResidencyObserver, IDispo
     private int _prunedInHour;
     private int _pendingSums;
 
-    /// <summary>Opens the journal; what an earlier process left in it is counted with the first fold.</summary>
+    /// <summary>Opens the journal, and counts what a process that was killed has left in it.</summary>
     public UsageMeter(MeteringOptions options, TimeProvider time, ILogger<UsageMeter> logger)
     {
         (_options, _time, _logger) = (options, time, logger);
         _journal = OpenJournal();
-        _timer = time.CreateTimer(static state => ((UsageMeter)state!).OnTimer(), this, options.FoldDelay, Timeout.InfiniteTimeSpan);
-        _isArmed = 1;
+        _timer = time.CreateTimer(static state => ((UsageMeter)state!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        if (!_journal.IsClean)
+        {
+            Fold();
+        }
     }
 
     /// <summary>How many entries found no place in the journal, and were counted in memory only until they were written.</summary>
@@ -158,7 +161,7 @@ public sealed class UsageMeter : IInvocationObserver, IResidencyObserver, IDispo
         try
         {
             Directory.CreateDirectory(_options.Directory);
-            return MeterJournal.Open(Path.Combine(_options.Directory, "journal"), _options.JournalEntries);
+            return MeterJournal.Open(Path.Combine(_options.Directory, "journal"), _options.JournalEntries, BootId());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -166,6 +169,9 @@ public sealed class UsageMeter : IInvocationObserver, IResidencyObserver, IDispo
             return MeterJournal.InMemory(_options.JournalEntries);
         }
     }
+
+    // Of this start of the machine.
+    private static Guid BootId() => Guid.TryParse(File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim(), out var id) ? id : Guid.Empty;
 
     private void Add(FunctionVersion function, in MeterEntry entry)
     {
