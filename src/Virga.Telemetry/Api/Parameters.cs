@@ -58,7 +58,8 @@ internal static class Parameters
         {
             By = by,
             Since = Instant(http, "since", time) ?? now - TimeSpan.FromHours(24),
-            Until = Instant(http, "until", time) ?? now,
+            // Also when an hour begins this very moment.
+            Until = Instant(http, "until", time) ?? now + TimeSpan.FromTicks(1),
             Tenant = by == UsageGrouping.Tenant && http.GetRouteValue("tenant") is null ? null : Name(http, "tenant"),
             Namespace = by == UsageGrouping.Tenant ? null : Name(http, "namespace"),
             Function = Optional(http, "function") is not { } text ? null
