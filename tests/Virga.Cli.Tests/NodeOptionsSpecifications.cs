@@ -117,7 +117,7 @@ public sealed class NodeOptionsSpecifications : IDisposable
     [InlineData("prices:\n  currency: euro", "node.yaml:2: 'euro' is no currency. Write its code of three capital letters, such as EUR.")]
     [InlineData("prices:\n  perSecond: 1", "node.yaml:2: 'currency' is missing.")]
     [InlineData("prices:\n  currency: EUR\n  perSecond: -1", "node.yaml:3: '-1' is not a price from 0 to 1000000, such as 0.20, which 'perSecond' takes.")]
-    [InlineData("prices:\n  currency: EUR\n  perGbSec: 1", "node.yaml:3: 'perGbSec' is no known key. Did you mean 'perGbSecond'?")]
+    [InlineData("prices:\n  currency: EUR\n  perGbSecnd: 1", "node.yaml:3: 'perGbSecnd' is no known key. Did you mean 'perGbSecond'?")]
     [InlineData("gateway: 8080", "node.yaml:1: 'gateway' must be a mapping.")]
     public async Task A_mistake_in_the_file_is_named_with_its_line(string text, string message)
     {

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Virga.Core.Names;
 using Virga.Telemetry.Metering;
@@ -20,7 +19,7 @@ internal sealed class MeterFolder(TestData data, string name) : IDisposable
     public UsageMeter Open(Func<MeteringOptions, MeteringOptions>? change = null)
     {
         var options = new MeteringOptions { Directory = Path, JournalEntries = JournalEntries };
-        return new UsageMeter(change?.Invoke(options) ?? options, data.Time, LoggerFactory.Create(b=>b.AddSimpleConsole()).CreateLogger<UsageMeter>());
+        return new UsageMeter(change?.Invoke(options) ?? options, data.Time, NullLogger<UsageMeter>.Instance);
     }
 
     public MeterFolder CopyTo(string other)

@@ -8,7 +8,6 @@ namespace Virga.Telemetry.Metering;
 /// </summary>
 internal sealed class UsageDatabase : IDisposable
 {
-    private const int SchemaVersion = 1;
     private const string Schema = """
         CREATE TABLE IF NOT EXISTS hours(
             hour INTEGER NOT NULL, tenant TEXT NOT NULL, namespace TEXT NOT NULL, function TEXT NOT NULL, version INTEGER NOT NULL,
@@ -47,7 +46,9 @@ internal sealed class UsageDatabase : IDisposable
         try
         {
             connection.Open();
-            Execute(connection, $"PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; {Schema} PRAGMA user_version = {SchemaVersion};");
+            Execute(connection, "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+            // By itself: what fails after a pragma that answers goes unnoticed.
+            Execute(connection, Schema);
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             return new UsageDatabase(connection, path);
         }
