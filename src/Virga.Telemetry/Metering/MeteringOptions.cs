@@ -7,7 +7,7 @@ public sealed record MeteringOptions
     public required string Directory { get; init; }
 
     /// <summary>How many entries the journal holds: a power of two, 256 bytes each.</summary>
-    public int JournalEntries { get; init; } = 16_384;
+    public int JournalEntries { get; init; } = 8192;
 
     /// <summary>How long entries gather in the journal before they are added to their hours, unless somebody asks or it is half full.</summary>
     public TimeSpan FoldDelay { get; init; } = TimeSpan.FromSeconds(5);
