@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Virga.Cli.Failures;
 using Virga.Core.Names;
 using Virga.Core.Resources;
 
@@ -10,8 +11,8 @@ internal sealed class CommandFactory(GlobalOptions globals, Terminal terminal)
 {
     public Terminal Terminal => terminal;
 
-    /// <summary>A command that runs <paramref name="run"/>; its symbols are options and arguments.</summary>
-    public Command Make(string name, string description, IEnumerable<Symbol> symbols, Func<CommandScope, Task<int>> run)
+    /// <summary>A command that runs <paramref name="run"/>; its symbols are options and arguments. Few have a result that can be CSV.</summary>
+    public Command Make(string name, string description, IEnumerable<Symbol> symbols, Func<CommandScope, Task<int>> run, bool hasCsv = false)
     {
         var command = new Command(name, description);
         foreach (var symbol in symbols)
@@ -30,6 +31,11 @@ internal sealed class CommandFactory(GlobalOptions globals, Terminal terminal)
         command.SetAction(async (parsed, cancellation) =>
         {
             using var scope = new CommandScope(parsed, globals, terminal, cancellation);
+            if (scope.Results.IsCsv && !hasCsv)
+            {
+                throw new UsageException($"`{name}` prints no CSV.", "Use --output table, json or yaml.");
+            }
+
             return await run(scope);
         });
         return command;

@@ -32,7 +32,7 @@ internal sealed class GlobalOptions
         Namespace = Name("--namespace", "VIRGA_NAMESPACE", terminal);
         Output = new Option<OutputFormat>("--output", "-o")
         {
-            Description = "How results are printed: table, json or yaml",
+            Description = "How results are printed: table, json or yaml; usage also as csv",
             HelpName = "table|json|yaml",
             Recursive = true,
             CustomParser = result =>

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Virga.Cli.Tests.Support;
 using Virga.Configuration;
 using Virga.Core.Resources;
+using Virga.Telemetry.Metering;
 
 namespace Virga.Cli.Tests;
 
@@ -50,6 +51,7 @@ public sealed class NodeOptionsSpecifications : IDisposable
             log: { level: warn }
             drainTimeout: 5s
             telemetry: { otlpEndpoint: "http://127.0.0.1:4317" }
+            prices: { currency: EUR, perMillionCalls: 0.20, perGbSecond: 0.0000166667, perFrozenGbSecond: 1e-6, per-snapshot-gb-hour: 0.0001, perGbOut: 0.09 }
             """);
 
         var options = await UpAsync([], "--config", "node.yaml");
@@ -66,6 +68,15 @@ public sealed class NodeOptionsSpecifications : IDisposable
             LogLevel = LogLevel.Warning,
             DrainTimeout = Duration.FromSeconds(5),
             OtlpEndpoint = new Uri("http://127.0.0.1:4317"),
+            Prices = new PriceSheet
+            {
+                Currency = "EUR",
+                PerMillionCalls = 0.20m,
+                PerGbSecond = 0.0000166667m,
+                PerFrozenGbSecond = 0.000001m,
+                PerSnapshotGbHour = 0.0001m,
+                PerGbOut = 0.09m,
+            },
         });
     }
 
@@ -103,6 +114,10 @@ public sealed class NodeOptionsSpecifications : IDisposable
     [InlineData("log:\n  level: loud", "node.yaml:2: 'loud' in log.level cannot be used.")]
     [InlineData("log:\n  levle: info", "node.yaml:2: 'levle' is no known key. Did you mean 'level'?")]
     [InlineData("gatway: {}", "node.yaml:1: 'gatway' is no known key. Did you mean 'gateway'?")]
+    [InlineData("prices:\n  currency: euro", "node.yaml:2: 'euro' is no currency. Write its code of three capital letters, such as EUR.")]
+    [InlineData("prices:\n  perSecond: 1", "node.yaml:2: 'currency' is missing.")]
+    [InlineData("prices:\n  currency: EUR\n  perSecond: -1", "node.yaml:3: '-1' is not a price from 0 to 1000000, such as 0.20, which 'perSecond' takes.")]
+    [InlineData("prices:\n  currency: EUR\n  perGbSecnd: 1", "node.yaml:3: 'perGbSecnd' is no known key. Did you mean 'perGbSecond'?")]
     [InlineData("gateway: 8080", "node.yaml:1: 'gateway' must be a mapping.")]
     public async Task A_mistake_in_the_file_is_named_with_its_line(string text, string message)
     {

@@ -28,5 +28,6 @@ public sealed class FullDiskTests(SmallDiskNode node) : IClassFixture<SmallDiskN
         (await node.StopAsync()).ShouldBe(0, node.Errors);
         await node.StartAsync();
         (await node.GetAsync("/stored")).Body.ShouldBe("2");
+        (await node.ControlAsync("usage?function=served")).Json["total"]!["calls"]!.GetValue<int>().ShouldBe(2);
     }
 }

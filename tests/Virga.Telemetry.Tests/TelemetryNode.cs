@@ -7,6 +7,7 @@ using Virga.Core.Logging;
 using Virga.Core.Resources;
 using Virga.Telemetry.Api;
 using Virga.Telemetry.Logging;
+using Virga.Telemetry.Metering;
 using Virga.Telemetry.Tracing;
 
 namespace Virga.Telemetry.Tests;
@@ -28,13 +29,13 @@ internal sealed class TelemetryNode : IAsyncDisposable
 
     public IInvocationObserver Observer => _app.Services.GetRequiredService<IInvocationObserver>();
 
-    public static async Task<TelemetryNode> StartAsync(TestData data, TracingOptions? tracing = null, IFunctionCatalog? functions = null)
+    public static async Task<TelemetryNode> StartAsync(TestData data, TracingOptions? tracing = null, IFunctionCatalog? functions = null, PriceSheet? prices = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.AddVirgaNodeLog(LogLevel.Warning);
         builder.Services.AddSingleton<TimeProvider>(data.Time);
-        builder.Services.AddVirgaTelemetry(new TelemetryOptions { DataDirectory = data.Folder, Tracing = tracing ?? new TracingOptions() });
+        builder.Services.AddVirgaTelemetry(new TelemetryOptions { DataDirectory = data.Folder, Tracing = tracing ?? new TracingOptions(), Prices = prices });
         if (functions is not null)
         {
             builder.Services.AddSingleton(functions);

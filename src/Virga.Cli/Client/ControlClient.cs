@@ -189,6 +189,16 @@ public sealed class ControlClient : IDisposable
     public Task<JsonObject> GetInvocationAsync(InvocationId id, CancellationToken cancellation) =>
         ReadAsync(HttpMethod.Get, $"{_scope}invocations/{id}", null, cancellation);
 
+    /// <summary>What was used, as the query asks.</summary>
+    public Task<JsonObject> GetUsageAsync(string query, CancellationToken cancellation) => ReadAsync(HttpMethod.Get, $"{_scope}usage{query}", null, cancellation);
+
+    /// <summary>What was used, as CSV; the query asks for that.</summary>
+    public async Task<string> GetUsageCsvAsync(string query, CancellationToken cancellation)
+    {
+        using var response = await SendAsync(HttpMethod.Get, $"{_scope}usage{query}", null, cancellation);
+        return await AnswerReader.ReadTextAsync(response, Answering.Node, cancellation);
+    }
+
     /// <summary>Calls a function. The answer comes back whatever its status; the caller disposes it.</summary>
     public async Task<HttpResponseMessage> InvokeAsync(ResourceName function, string query, HttpContent? content, IEnumerable<(string Name, string Value)> headers, CancellationToken cancellation)
     {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Spectre.Console;
+using Virga.Cli.Client;
 using Virga.Cli.Output;
 
 namespace Virga.Cli.Functions;
@@ -19,7 +20,7 @@ internal static class LogsCommand
         var limit = CommandFactory.CountOption("--limit", "At most so many lines, the newest [200]", 1);
         return factory.Make("logs", "Print what a function logged", [name, follow, invocation, level, since, contains, limit], async scope =>
         {
-            var query = Query(
+            var query = QueryText.Of(
                 ("follow", scope.Get(follow) ? "true" : null),
                 ("invocation", scope.Get(invocation)),
                 ("level", scope.Get(level)),
@@ -49,11 +50,5 @@ internal static class LogsCommand
         var colour = level switch { "error" => "red", "warn" => "yellow", "debug" => "grey", _ => "default" };
         var fields = line["fields"] is { } map ? "  " + JsonPath.Text(map) : "";
         scope.Terminal.Console.MarkupLineInterpolated($"[grey]{time}[/] [{colour}]{level,-5}[/] {JsonPath.Text(line, "message") ?? ""}[grey]{fields}[/]");
-    }
-
-    private static string Query(params (string Name, string? Value)[] members)
-    {
-        var given = members.Where(member => member.Value is not null).Select(member => $"{member.Name}={Uri.EscapeDataString(member.Value!)}").ToList();
-        return given.Count == 0 ? "" : "?" + string.Join('&', given);
     }
 }

@@ -11,4 +11,7 @@ internal enum OutputFormat
 
     /// <summary>The same as YAML.</summary>
     Yaml,
+
+    /// <summary>Comma-separated values, of the commands that have them.</summary>
+    Csv,
 }

@@ -16,6 +16,9 @@ internal sealed class ResultWriter(Terminal terminal, OutputFormat format)
     /// <summary>Whether a person's form was asked for.</summary>
     public bool IsTable => format == OutputFormat.Table;
 
+    /// <summary>Whether CSV was asked for.</summary>
+    public bool IsCsv => format == OutputFormat.Csv;
+
     /// <summary>Prints a list, one row each; <paramref name="empty"/> tells a person that there is none.</summary>
     public void List(JsonArray items, string empty, params Column[] columns)
     {

@@ -7,6 +7,7 @@ using Virga.Core.Names;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Telemetry.Logs;
+using Virga.Telemetry.Metering;
 using Virga.Telemetry.Usage;
 
 namespace Virga.Telemetry.Api;
@@ -14,6 +15,11 @@ namespace Virga.Telemetry.Api;
 /// <summary>Reads names and query parameters of a request; what cannot be read is a problem that names it.</summary>
 internal static class Parameters
 {
+    private static readonly (string Name, UsageGrouping Value)[] GroupingNames =
+        [("function", UsageGrouping.Function), ("version", UsageGrouping.Version), ("hour", UsageGrouping.Hour), ("tenant", UsageGrouping.Tenant)];
+
+    private static readonly (string Name, bool Value)[] FormatNames = [("json", false), ("csv", true)];
+
     public static FunctionName Function(HttpContext http) => new(Name(http, "tenant"), Name(http, "namespace"), Name(http, "name"));
 
     /// <summary>A name in the path; <c>default</c> when the path is a short one.</summary>
@@ -31,7 +37,7 @@ internal static class Parameters
     {
         Invocation = Optional(http, "invocation") is { } id ? Id(id) : null,
         Level = Level(http),
-        Since = Since(http, time),
+        Since = Instant(http, "since", time),
         Contains = Optional(http, "contains"),
         Limit = Limit(http, 200, Logs.LogQuery.MaxLimit),
     };
@@ -39,9 +45,34 @@ internal static class Parameters
     public static UsageQuery UsageQuery(HttpContext http, TimeProvider time) => new()
     {
         Outcome = OutcomeOf(http),
-        Since = Since(http, time),
+        Since = Instant(http, "since", time),
         Limit = Limit(http, 50, Usage.UsageQuery.MaxLimit),
     };
+
+    /// <summary>The usage of a namespace; that of whole tenants when it is grouped by them, of all where the path names none.</summary>
+    public static UsageReportQuery UsageReportQuery(HttpContext http, TimeProvider time)
+    {
+        var now = time.GetUtcNow();
+        var by = Choice(http, "by", "function", GroupingNames);
+        var query = new UsageReportQuery
+        {
+            By = by,
+            Since = Instant(http, "since", time) ?? now - TimeSpan.FromHours(24),
+            // Also when an hour begins this very moment.
+            Until = Instant(http, "until", time) ?? now + TimeSpan.FromTicks(1),
+            Tenant = by == UsageGrouping.Tenant && http.GetRouteValue("tenant") is null ? null : Name(http, "tenant"),
+            Namespace = by == UsageGrouping.Tenant ? null : Name(http, "namespace"),
+            Function = Optional(http, "function") is not { } text ? null
+                : ResourceName.TryParse(text, out var name) ? name
+                : throw new ProblemException(KnownProblems.InvalidName($"function: '{ResourceName.Shorten(text)}' is no valid name.")),
+        };
+        return query.Since < query.Until
+            ? query
+            : throw Invalid($"since ({query.Since.UtcDateTime:s}Z) is not before until ({query.Until.UtcDateTime:s}Z).", "Give a since that lies before until; until is now when it is left out.");
+    }
+
+    /// <summary>Whether CSV is wanted, rather than JSON.</summary>
+    public static bool IsCsv(HttpContext http) => Choice(http, "format", "json", FormatNames);
 
     public static bool Flag(HttpContext http, string parameter) => Optional(http, parameter) switch
     {
@@ -68,13 +99,22 @@ internal static class Parameters
             $"Use one of {string.Join(", ", Enum.GetValues<Outcome>().Select(static outcome => OutcomeNames.Of(outcome).Value))}."),
     };
 
-    private static DateTimeOffset? Since(HttpContext http, TimeProvider time)
+    private static T Choice<T>(HttpContext http, string parameter, string standard, (string Name, T Value)[] choices)
     {
-        var text = Optional(http, "since");
+        var text = Optional(http, parameter) ?? standard;
+        var index = Array.FindIndex(choices, choice => string.Equals(choice.Name, text, StringComparison.Ordinal));
+        return index >= 0
+            ? choices[index].Value
+            : throw Invalid($"{parameter}: '{ResourceName.Shorten(text)}' is not known.", $"Use one of {string.Join(", ", choices.Select(static choice => choice.Name))}.");
+    }
+
+    private static DateTimeOffset? Instant(HttpContext http, string parameter, TimeProvider time)
+    {
+        var text = Optional(http, parameter);
         return text is null ? null
             : Duration.TryParse(text, out var ago) ? time.GetUtcNow() - ago.Span
             : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant) ? instant
-            : throw Invalid($"since: '{ResourceName.Shorten(text)}' is neither a duration nor a time.", "Use 15m, 2h, 7d, or a time such as 2026-01-31T12:00:00Z.");
+            : throw Invalid($"{parameter}: '{ResourceName.Shorten(text)}' is neither a duration nor a time.", "Use 15m, 2h, 7d, or a time such as 2026-01-31T12:00:00Z.");
     }
 
     private static int Limit(HttpContext http, int standard, int greatest) => Optional(http, "limit") switch

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Virga.Core.Resources;
 using Virga.Telemetry.Logs;
+using Virga.Telemetry.Metering;
 using Virga.Telemetry.Metrics;
 using Virga.Telemetry.Usage;
 
@@ -15,7 +16,7 @@ public static class TelemetryEndpoints
 {
     private static readonly string[] Roots = ["/api/v1", "/api/v1/tenants/{tenant}/namespaces/{namespace}"];
 
-    /// <summary>Maps logs, invocations and statistics under <c>/api/v1</c>, each under its full and its short path, and <c>/metrics</c>.</summary>
+    /// <summary>Maps logs, invocations, statistics and usage under <c>/api/v1</c>, each under its full and its short path, and <c>/metrics</c>.</summary>
     public static IEndpointRouteBuilder MapVirgaTelemetry(this IEndpointRouteBuilder endpoints)
     {
         var services = endpoints.ServiceProvider;
@@ -24,12 +25,14 @@ public static class TelemetryEndpoints
         var functions = new KnownFunctions(services.GetService<IFunctionCatalog>(), logStore);
         var logs = new LogEndpoints(functions, logStore, time, services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
         var usage = new UsageEndpoints(functions, services.GetRequiredService<UsageStore>(), logStore, time);
+        var report = new UsageReportEndpoint(services.GetRequiredService<UsageMeter>(), time);
         var metrics = services.GetRequiredService<MetricsExporter>();
         foreach (var root in Roots)
         {
             endpoints.MapGet(root + "/functions/{name}/logs", ProblemAnswer.Guard(logs.GetAsync));
             endpoints.MapGet(root + "/functions/{name}/invocations", ProblemAnswer.Guard(usage.ListAsync));
             endpoints.MapGet(root + "/functions/{name}/stats", ProblemAnswer.Guard(usage.StatsAsync));
+            endpoints.MapGet(root + "/usage", ProblemAnswer.Guard(report.GetAsync));
             endpoints.MapGet(root + "/invocations/{id}", ProblemAnswer.Guard(usage.GetAsync));
         }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Virga.Telemetry.Logs;
+using Virga.Telemetry.Metering;
 using Virga.Telemetry.Usage;
 
 namespace Virga.Telemetry.Metrics;
@@ -15,15 +16,16 @@ public sealed class MetricsExporter : IDisposable
     private readonly ConcurrentDictionary<string, MetricFamily> _families = new(StringComparer.Ordinal);
     private readonly MeterListener _listener = new();
     private readonly UsageStore _usage;
+    private readonly UsageMeter _meter;
     private readonly FunctionLogStore _logs;
 
     // One scrape at a time: it asks the observable instruments for their values.
     private readonly Lock _scrape = new();
 
     /// <summary>Begins to listen.</summary>
-    public MetricsExporter(UsageStore usage, FunctionLogStore logs)
+    public MetricsExporter(UsageStore usage, UsageMeter meter, FunctionLogStore logs)
     {
-        (_usage, _logs) = (usage, logs);
+        (_usage, _meter, _logs) = (usage, meter, logs);
         _listener.InstrumentPublished = Listen;
         _listener.SetMeasurementEventCallback<byte>(static (_, value, tags, family) => ((MetricFamily)family!).Measure(value, tags));
         _listener.SetMeasurementEventCallback<short>(static (_, value, tags, family) => ((MetricFamily)family!).Measure(value, tags));
@@ -50,7 +52,7 @@ public sealed class MetricsExporter : IDisposable
         }
 
         _usage.Read(ledger => FunctionMetrics.Write(writer, ledger));
-        TelemetryMetrics.Write(writer, _usage, _logs);
+        TelemetryMetrics.Write(writer, _usage, _meter, _logs);
         ProcessMetrics.Write(writer);
         return writer.ToString();
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Virga.Core.Resources;
+using Virga.Telemetry.Metering;
 
 namespace Virga.Configuration;
 
@@ -36,6 +37,9 @@ internal sealed record NodeOptions
 
     /// <summary>Where traces are sent, an OTLP endpoint; null sends none.</summary>
     public Uri? OtlpEndpoint { get; init; }
+
+    /// <summary>What usage costs; null where it costs nothing.</summary>
+    public PriceSheet? Prices { get; init; }
 
     /// <summary>Deploy the samples of this folder when the data folder is empty, call each, and say what happened; null does not.</summary>
     public string? Welcome { get; init; }

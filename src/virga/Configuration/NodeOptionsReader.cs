@@ -18,7 +18,7 @@ internal sealed class NodeOptionsReader(Func<string, string?> option, Func<strin
     public NodeOptions Read()
     {
         var (file, root) = ReadFile();
-        var options = new NodeOptions { Data = Path.GetFullPath(DefaultData, directory) };
+        var options = new NodeOptions { Data = Path.GetFullPath(DefaultData, directory), Prices = root?.Mapping(PriceSheetReader.Key) is { } prices ? PriceSheetReader.Read(prices) : null };
         foreach (var setting in NodeSettings.All)
         {
             if (Find(setting, file, root) is var (text, source, folder, failure))
@@ -38,7 +38,7 @@ internal sealed class NodeOptionsReader(Func<string, string?> option, Func<strin
     private static void AllowOnlyKnown(YamlMapping root)
     {
         var keys = NodeSettings.All.Select(setting => setting.Key.Split('.')).ToList();
-        root.AllowOnly([.. keys.Select(key => key[0]).Distinct(StringComparer.Ordinal)]);
+        root.AllowOnly([.. keys.Select(key => key[0]).Distinct(StringComparer.Ordinal), PriceSheetReader.Key]);
         foreach (var section in keys.Where(key => key.Length > 1).GroupBy(key => key[0], key => key[1], StringComparer.Ordinal))
         {
             root.Mapping(section.Key)?.AllowOnly([.. section]);

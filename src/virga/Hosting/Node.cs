@@ -162,7 +162,7 @@ internal static class Node
         builder.Services.AddSingleton<IInvoker>(engines);
         builder.Services.AddSingleton<IFunctionLifecycleListener>(engines);
         builder.Services.AddSingleton<IRouteSink>(routes);
-        builder.Services.AddVirgaTelemetry(new TelemetryOptions { DataDirectory = data.Path, Tracing = new TracingOptions { OtlpEndpoint = options.OtlpEndpoint } });
+        builder.Services.AddVirgaTelemetry(new TelemetryOptions { DataDirectory = data.Path, Tracing = new TracingOptions { OtlpEndpoint = options.OtlpEndpoint }, Prices = options.Prices });
         builder.Services.AddVirgaControl(new ControlOptions
         {
             DataDirectory = data.Path,

@@ -30,6 +30,9 @@ internal sealed class ControlApi : IAsyncDisposable
     /// <summary>What an invocation is answered with.</summary>
     public RequestDelegate Invoke { get; set; } = context => context.Response.WriteAsync("hello");
 
+    /// <summary>What was used, as <c>GET usage</c> answers.</summary>
+    public RequestDelegate Usage { get; set; } = context => context.Response.WriteAsync("{}");
+
     public static async Task<ControlApi> StartAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -74,6 +77,12 @@ internal sealed class ControlApi : IAsyncDisposable
         if (path.EndsWith("/logs", StringComparison.Ordinal))
         {
             await FollowAsync(context);
+            return;
+        }
+
+        if (line == "GET usage")
+        {
+            await Usage(context);
             return;
         }
 
