@@ -26,6 +26,7 @@ public static class ControlServices
         services.AddSingleton(options);
         services.AddSingleton(options.BuildOptions);
         services.AddSingleton(options.VersionRetention);
+        services.AddSingleton(options.Isolation);
         services.AddSingleton<IMetadataStore>(provider => new SqliteMetadataStore(Path.Combine(options.DataDirectory, "metadata.db"), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ChangeLog>();
 

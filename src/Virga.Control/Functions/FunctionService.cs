@@ -19,12 +19,14 @@ internal sealed class FunctionService(
     EnvironmentCatalog environments,
     PackageStore packages,
     PackageBuilds builds,
+    IsolationMinimums isolation,
     TimeProvider time)
 {
     /// <summary>Makes the function, or makes a new version of it and moves its traffic there. The same spec again changes nothing.</summary>
     public async Task<PutResult<FunctionResource>> PutAsync(FunctionName name, FunctionSpec requested, Precondition condition, CancellationToken cancellation)
     {
         var spec = FunctionSpecRules.Check(requested);
+        RequireIsolation(name, spec);
         var environment = RequireEnvironment(name, spec);
         RequirePackage(spec);
         var built = await builds.BuildAsync(spec.Package, environment.Build, cancellation);
@@ -77,7 +79,7 @@ internal sealed class FunctionService(
         {
             throw new ProblemException(KnownProblems.Conflict(
                 $"The {current.Key} is called by the route{(users.Count == 1 ? "" : "s")} {string.Join(", ", users.Take(5).Select(route => $"'{route.Name}'"))}.",
-                "Delete the routes first, or delete the function with ?cascade=true."));
+                "Delete the routes first, or delete the function with --cascade (in the API: ?cascade=true)."));
         }
 
         await changes.CommitAsync([
@@ -93,6 +95,20 @@ internal sealed class FunctionService(
     }
 
     private static ResourceKey KeyOf(FunctionName name) => FunctionResources.KeyOf(name);
+
+    // A spec that asks for nothing is in order: it gets the node's default or the minimum, whichever is stronger.
+    private void RequireIsolation(FunctionName name, FunctionSpec spec)
+    {
+        var least = isolation.Of(name.Tenant);
+        if (spec.Isolation < least)
+        {
+            throw new ProblemException(KnownProblems.InvalidSpec(
+                $"isolation is {Word(spec.Isolation.Value)}, but functions of the tenant '{name.Tenant}' need {Word(least)} on this node.",
+                $"Set isolation to {Word(least)} or stronger, or leave it out."));
+        }
+
+        static string Word(Isolation isolation) => isolation.ToString().ToLowerInvariant();
+    }
 
     private EnvironmentSpec RequireEnvironment(FunctionName name, FunctionSpec spec) =>
         environments.Find(name.Tenant, name.Namespace, spec.Environment)
