@@ -62,6 +62,7 @@ public static class ControlServices
         provider.GetRequiredService<PackageService>(),
         provider.GetRequiredService<CSharpCompiler>(),
         provider.GetRequiredService<FunctionCatalog>(),
+        provider.GetRequiredService<FunctionTraffic>(),
         provider.GetRequiredService<EnvironmentCatalog>(),
         provider.GetRequiredService<RouteTraffic>(),
         provider.GetRequiredService<ControlOptions>(),

@@ -34,7 +34,14 @@ public sealed class FunctionVersion
     public bool KeepsInstances => Scale.Min > 0 || Spec.Provisioned.Count > 0;
 
     /// <summary>Sets other limits, as far as the version can keep them (<see cref="ScaleLimits.For"/>). For the one who keeps the functions alone.</summary>
-    public void Rescale(ScaleLimits limits) => _scale = limits.For(Spec);
+    public void Rescale(ScaleLimits limits)
+    {
+        // Equal limits stay the object that they are, which most versions share.
+        if (limits.For(Spec) is var kept && kept != _scale)
+        {
+            _scale = kept;
+        }
+    }
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name}:{Version}";

@@ -102,6 +102,7 @@ internal static class Node
             app.Services.GetRequiredService<ILoggerFactory>(),
             stop);
         engines.Execution = execution;
+        control.AnnounceKeptFunctions();
 
         await using var gateway = new GatewayServer(
             execution.Scheduler,
