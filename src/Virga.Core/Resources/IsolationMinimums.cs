@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Virga.Core.Names;
 
 namespace Virga.Core.Resources;
@@ -9,7 +10,7 @@ public sealed record IsolationMinimums
     public Isolation Everyone { get; init; } = Isolation.Process;
 
     /// <summary>Of the functions of some tenants, where that is more.</summary>
-    public IReadOnlyDictionary<ResourceName, Isolation> Tenants { get; init; } = new Dictionary<ResourceName, Isolation>();
+    public IReadOnlyDictionary<ResourceName, Isolation> Tenants { get; init; } = FrozenDictionary<ResourceName, Isolation>.Empty;
 
     /// <summary>What holds for a tenant.</summary>
     public Isolation Of(ResourceName tenant) => Tenants.TryGetValue(tenant, out var own) && own > Everyone ? own : Everyone;

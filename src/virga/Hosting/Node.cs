@@ -168,6 +168,7 @@ internal static class Node
         {
             DataDirectory = data.Path,
             MaxPackageBytes = options.MaxPackage.Bytes,
+            Isolation = options.IsolationMinimums,
             BuiltInEnvironments = BuiltInEnvironments.Find(options.PoolSize),
             BuildOptions = new BuildOptions
             {
