@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Virga.Cli.Failures;
+using Virga.Cli.Functions;
 using Virga.Core.Names;
 using Virga.Core.Resources;
 
@@ -97,6 +98,25 @@ internal sealed class CommandFactory(GlobalOptions globals, Terminal terminal)
             ? value
             : Refuse<int?>(result, $"'{result.Tokens[0].Value}' in {option} is no whole number from {least} on."),
     };
+
+    /// <summary>An option that is a share above 0 and at most 1.</summary>
+    public static Option<double?> ShareOption(string option, string description) => new(option)
+    {
+        Description = description,
+        HelpName = "0.7",
+        CustomParser = result => SettingTexts.Share(result.Tokens[0].Value) is { } share
+            ? share
+            : Refuse<double?>(result, $"'{result.Tokens[0].Value}' in {option} is no share above 0 and at most 1."),
+    };
+
+    /// <summary>An option that <paramref name="parse"/> reads, which gives null for what it cannot read.</summary>
+    public static Option<T?> ParsedOption<T>(string option, string description, string placeholder, string expected, Func<string, T?> parse)
+        where T : class => new(option)
+        {
+            Description = description,
+            HelpName = placeholder,
+            CustomParser = result => parse(result.Tokens[0].Value) ?? Refuse<T>(result, $"'{result.Tokens[0].Value}' in {option} cannot be read; write it as {expected}."),
+        };
 
     /// <summary>An option that may be given again and again, each time with <c>KEY=VALUE</c>.</summary>
     public static Option<Dictionary<string, string>> PairsOption(string option, string description) => new(option)

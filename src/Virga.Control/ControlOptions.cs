@@ -26,6 +26,12 @@ public sealed record ControlOptions
     /// <summary>Where the compilers are.</summary>
     public BuildOptions BuildOptions { get; init; } = new();
 
+    /// <summary>How strongly functions are to be kept apart at least; a spec that asks for less is refused.</summary>
+    public IsolationMinimums Isolation { get; init; } = new();
+
+    /// <summary>How long a deployment waits for what its version keeps warm before it takes traffic.</summary>
+    public TimeSpan PrepareTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>The environments that come with Virga.</summary>
     public IReadOnlyDictionary<string, EnvironmentSpec> BuiltInEnvironments { get; init; } = new Dictionary<string, EnvironmentSpec>(StringComparer.Ordinal);
 }

@@ -20,6 +20,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
     private readonly PackageService _collector;
     private readonly CSharpCompiler _compiler;
     private readonly FunctionCatalog _functions;
+    private readonly FunctionTraffic _traffic;
     private readonly EnvironmentCatalog _environments;
     private readonly RouteTraffic _routes;
     private readonly ControlOptions _options;
@@ -30,7 +31,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
 
     internal ControlPlane(
         IMetadataStore store, PackageStore packages, PackageBuilds builds, PackageService collector, CSharpCompiler compiler, FunctionCatalog functions,
-        EnvironmentCatalog environments, RouteTraffic routes, ControlOptions options, TimeProvider time, ILogger<ControlPlane> logger)
+        FunctionTraffic traffic, EnvironmentCatalog environments, RouteTraffic routes, ControlOptions options, TimeProvider time, ILogger<ControlPlane> logger)
     {
         _store = store;
         _packages = packages;
@@ -38,6 +39,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
         _collector = collector;
         _compiler = compiler;
         _functions = functions;
+        _traffic = traffic;
         _environments = environments;
         _routes = routes;
         _options = options;
@@ -59,6 +61,12 @@ public sealed partial class ControlPlane : IAsyncDisposable
         _collecting = CollectAsync(_stopping.Token);
         LogLoaded(_functions.Count, routes, _time.GetElapsedTime(began).TotalMilliseconds);
     }
+
+    /// <summary>
+    /// Tells the registered <see cref="IFunctionLifecycleListener"/> of every function version that keeps instances without calls. Called once, when they can be run;
+    /// all other functions cost nothing until they are called.
+    /// </summary>
+    public void AnnounceKeptFunctions() => _traffic.AnnounceKept();
 
     /// <summary>Starts the C# compiler ahead of the first deploy that needs it.</summary>
     public Task WarmUpCompilerAsync(CancellationToken cancellation) => _compiler.WarmUpAsync(cancellation);

@@ -26,6 +26,7 @@ public static class ControlServices
         services.AddSingleton(options);
         services.AddSingleton(options.BuildOptions);
         services.AddSingleton(options.VersionRetention);
+        services.AddSingleton(options.Isolation);
         services.AddSingleton<IMetadataStore>(provider => new SqliteMetadataStore(Path.Combine(options.DataDirectory, "metadata.db"), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ChangeLog>();
 
@@ -61,6 +62,7 @@ public static class ControlServices
         provider.GetRequiredService<PackageService>(),
         provider.GetRequiredService<CSharpCompiler>(),
         provider.GetRequiredService<FunctionCatalog>(),
+        provider.GetRequiredService<FunctionTraffic>(),
         provider.GetRequiredService<EnvironmentCatalog>(),
         provider.GetRequiredService<RouteTraffic>(),
         provider.GetRequiredService<ControlOptions>(),

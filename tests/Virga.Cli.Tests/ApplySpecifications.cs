@@ -80,7 +80,7 @@ public sealed class ApplySpecifications : IAsyncLifetime, IDisposable
             """);
         _api.Names("functions").ShouldBe(["count", "hello"]);
         _api.Names("routes").Count().ShouldBe(3);
-        _api.Resource("functions", "hello")["spec"]!["keepWarm"]!.ToString().ShouldBe("1m");
+        _api.Resource("functions", "hello")["spec"]!["keepWarm"]!["idle"]!.ToString().ShouldBe("1m");
     }
 
     [Fact]

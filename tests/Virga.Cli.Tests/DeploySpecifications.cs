@@ -35,7 +35,9 @@ public sealed class DeploySpecifications : IAsyncLifetime, IDisposable
 
         var run = await RunAsync(
             "fn", "deploy", "main.py", "--name", "f", "--handler", "main:go", "--timeout", "5s", "--memory", "64MB", "--cpu", "0.5", "--concurrency", "4",
-            "--isolation", "process", "--env-var", "A=1", "--env-var", "B=x=y", "--max-instances", "2", "--egress", "--body", "stream", "--keep-warm", "1m");
+            "--isolation", "process", "--env-var", "A=1", "--env-var", "B=x=y", "--max-instances", "2", "--egress", "--body", "stream", "--keep-warm", "1m",
+            "--executor", "dedicated", "--min-instances", "1", "--target-utilisation", "0.5", "--provisioned", "1", "--provisioned", "2 @ 0 8 * * 1-5 for 10h in Europe/Berlin",
+            "--sticky", "header:X-User", "--max-calls-per-instance", "9");
 
         run.Code.ShouldBe(ExitCode.Ok, run.Error);
         var spec = Spec("f");
@@ -47,9 +49,15 @@ public sealed class DeploySpecifications : IAsyncLifetime, IDisposable
         spec["isolation"]!.ToString().ShouldBe("process");
         spec["variables"]!["B"]!.ToString().ShouldBe("x=y");
         spec["maxInstances"]!.GetValue<int>().ShouldBe(2);
-        spec["egress"]!.GetValue<bool>().ShouldBeTrue();
+        spec["egress"]!.ToString().ShouldBe("internet");
         spec["requestBody"]!.ToString().ShouldBe("stream");
-        spec["keepWarm"]!.ToString().ShouldBe("1m");
+        spec["keepWarm"]!.ToJsonString().ShouldBe("""{"idle":"1m","frozen":"1h","snapshot":"7d"}""");
+        spec["executor"]!.ToString().ShouldBe("dedicated");
+        spec["minInstances"]!.GetValue<int>().ShouldBe(1);
+        spec["targetUtilisation"]!.GetValue<double>().ShouldBe(0.5);
+        spec["provisioned"]!.AsArray().Count.ShouldBe(2);
+        spec["provisioned"]![1]!.ToJsonString().ShouldBe("""{"instances":2,"schedule":"0 8 * * 1-5","duration":"10h","timeZone":"Europe/Berlin"}""");
+        spec["sticky"]!.ToString().ShouldBe("header:x-user");
     }
 
     [Fact]

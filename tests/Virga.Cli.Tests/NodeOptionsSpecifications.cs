@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Virga.Cli.Tests.Support;
 using Virga.Configuration;
+using Virga.Core.Names;
 using Virga.Core.Resources;
 using Virga.Telemetry.Metering;
 
@@ -48,6 +49,7 @@ public sealed class NodeOptionsSpecifications : IDisposable
             admin: { listen: "[::1]:0" }
             packages: { maxSize: 3MB }
             instances: { isolation: process, poolSize: 0 }
+            isolation: { minimum: process }
             log: { level: warn }
             drainTimeout: 5s
             telemetry: { otlpEndpoint: "http://127.0.0.1:4317" }
@@ -80,12 +82,29 @@ public sealed class NodeOptionsSpecifications : IDisposable
         });
     }
 
+    [Fact]
+    public async Task The_least_isolation_is_set_for_everyone_and_for_single_tenants()
+    {
+        _folder.Write("node.yaml", """
+            isolation: { minimum: process }
+            tenants:
+              acme: { minimumIsolation: gvisor }
+              plain: {}
+            """);
+
+        var options = await UpAsync([("VIRGA_CONFIG", "node.yaml")], "--minimum-isolation", "bubblewrap");
+
+        options.IsolationMinimums.Of(ResourceName.Default).ShouldBe(Isolation.Bubblewrap);
+        options.IsolationMinimums.Of(ResourceName.Parse("acme")).ShouldBe(Isolation.Gvisor);
+        options.IsolationMinimums.Of(ResourceName.Parse("plain")).ShouldBe(Isolation.Bubblewrap);
+    }
+
     [Theory]
     [InlineData("'8080' in --gateway cannot be used. It takes an address such as 127.0.0.1:8080.", "--gateway", "8080")]
     [InlineData("'127.0.0.1:99999' in --admin cannot be used.", "--admin", "127.0.0.1:99999")]
     [InlineData("'big' in --max-body cannot be used. It takes a size such as 64MB.", "--max-body", "big")]
     [InlineData("'0' in --max-package cannot be used.", "--max-package", "0")]
-    [InlineData("'none' in --isolation cannot be used. It takes process or bubblewrap.", "--isolation", "none")]
+    [InlineData("'none' in --isolation cannot be used. It takes process, bubblewrap or gvisor.", "--isolation", "none")]
     [InlineData("'-1' in --pool-size cannot be used.", "--pool-size", "-1")]
     [InlineData("'loud' in --log-level cannot be used. It takes debug, info, warn or error.", "--log-level", "loud")]
     [InlineData("'later' in --drain-timeout cannot be used.", "--drain-timeout", "later")]
@@ -118,6 +137,9 @@ public sealed class NodeOptionsSpecifications : IDisposable
     [InlineData("prices:\n  perSecond: 1", "node.yaml:2: 'currency' is missing.")]
     [InlineData("prices:\n  currency: EUR\n  perSecond: -1", "node.yaml:3: '-1' is not a price from 0 to 1000000, such as 0.20, which 'perSecond' takes.")]
     [InlineData("prices:\n  currency: EUR\n  perGbSecnd: 1", "node.yaml:3: 'perGbSecnd' is no known key. Did you mean 'perGbSecond'?")]
+    [InlineData("tenants: { acme: { minimumIsolation: vm } }", "'vm' is not process, bubblewrap or gvisor")]
+    [InlineData("tenants: { acme: { isolation: gvisor } }", "'isolation' is no known key.")]
+    [InlineData("tenants: { ACME: {} }", "'ACME' is no valid name of a tenant.")]
     [InlineData("gateway: 8080", "node.yaml:1: 'gateway' must be a mapping.")]
     public async Task A_mistake_in_the_file_is_named_with_its_line(string text, string message)
     {

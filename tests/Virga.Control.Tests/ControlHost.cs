@@ -79,6 +79,18 @@ internal sealed class ControlHost : IAsyncDisposable
         return await SendAsync(HttpMethod.Put, $"functions/{name}", new { spec = new { environment, package = (string?)package["digest"] } }, 200, 201);
     }
 
+    /// <summary>Deploys with further members of the spec, such as <c>("minInstances", 2)</c>.</summary>
+    public async Task<JsonNode> DeployAsync(string name, string text, (string Member, JsonNode Value)[] members, int status = 200)
+    {
+        var spec = new JsonObject { ["environment"] = "node", ["package"] = (string?)(await UploadAsync(text: text))["digest"] };
+        foreach (var (member, value) in members)
+        {
+            spec[member] = value.DeepClone();
+        }
+
+        return await SendAsync(HttpMethod.Put, $"functions/{name}", new { spec }, status == 200 ? [200, 201] : [status]);
+    }
+
     /// <summary>Sends JSON, requires one of the statuses, and gives the answer.</summary>
     public async Task<JsonNode> SendAsync(HttpMethod method, string path, object? body, params int[] statuses)
     {
@@ -123,6 +135,7 @@ internal sealed class ControlHost : IAsyncDisposable
         builder.Services.AddSingleton<IFunctionLifecycleListener>(Traffic);
         _app = builder.Build();
         await Service<ControlPlane>().StartAsync(Cancellation);
+        Service<ControlPlane>().AnnounceKeptFunctions();
         _app.MapVirgaControl();
         await _app.StartAsync(Cancellation);
         var address = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();

@@ -21,17 +21,20 @@ internal sealed class RecordingTraffic : IRouteSink, IFunctionLifecycleListener
         RemovedRoutes.Enqueue(route);
     }
 
-    public List<FunctionVersion> Prepared { get; } = [];
+    /// <summary>Makes versions ready; at once unless a test says otherwise.</summary>
+    public Func<FunctionVersion, CancellationToken, ValueTask> Prepare { get; set; } = (_, _) => ValueTask.CompletedTask;
 
-    public List<FunctionVersion> Live { get; } = [];
+    public ConcurrentQueue<FunctionVersion> Prepared { get; } = new();
+
+    public ConcurrentQueue<FunctionVersion> Live { get; } = new();
 
     public ValueTask PrepareAsync(FunctionVersion version, CancellationToken cancellation)
     {
-        Prepared.Add(version);
-        return ValueTask.CompletedTask;
+        Prepared.Enqueue(version);
+        return Prepare(version, cancellation);
     }
 
-    public void VersionLive(FunctionVersion version) => Live.Add(version);
+    public void VersionLive(FunctionVersion version) => Live.Enqueue(version);
 
     public void VersionRetired(FunctionVersion version) => Retired.Enqueue(version);
 
@@ -39,6 +42,8 @@ internal sealed class RecordingTraffic : IRouteSink, IFunctionLifecycleListener
     {
         Routes.Clear();
         RemovedRoutes.Clear();
+        Prepared.Clear();
+        Live.Clear();
         Retired.Clear();
     }
 }

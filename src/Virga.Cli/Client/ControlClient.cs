@@ -167,6 +167,10 @@ public sealed class ControlClient : IDisposable
     public Task<JsonObject> RollBackAsync(ResourceName function, int? version, CancellationToken cancellation) =>
         ReadAsync(HttpMethod.Post, $"{Path(ResourceKind.Function, function)}/rollback", Json(version is { } number ? new JsonObject { ["version"] = number } : []), cancellation);
 
+    /// <summary>Changes those limits of a function's scale that are not null.</summary>
+    public Task<JsonObject> ScaleAsync(ResourceName function, int? min, int? max, double? target, CancellationToken cancellation) =>
+        ReadAsync(HttpMethod.Patch, $"{Path(ResourceKind.Function, function)}/scale", Json(new JsonObject { ["min"] = min, ["max"] = max, ["target"] = target }), cancellation);
+
     /// <summary>Points an alias at a version, with a part of the traffic to a second one when <paramref name="alternate"/> is given.</summary>
     public Task<JsonObject> SetAliasAsync(ResourceName function, string alias, int version, (int Version, double Weight)? alternate, CancellationToken cancellation)
     {

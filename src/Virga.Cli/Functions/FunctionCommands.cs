@@ -19,6 +19,7 @@ internal static class FunctionCommands
             StatsCommand.Make(factory),
             VersionsCommand.Make(factory),
             InstancesCommand.Make(factory),
+            ScaleCommand.Make(factory),
             RollbackCommand.Make(factory),
             AliasCommands.Make(factory),
             DeleteFunctionCommand.Make(factory));

@@ -77,6 +77,9 @@ public sealed class YamlMapping
         }
     }
 
+    /// <summary>Whether there is a mapping at the key, rather than a text or a list.</summary>
+    public bool IsMapping(string key) => TryGet(key, out var node) && node is YamlMappingNode;
+
     /// <summary>Whether the key is there with a value.</summary>
     public bool Has(string key) => TryGet(key, out _);
 
@@ -123,6 +126,23 @@ public sealed class YamlMapping
         }
 
         return [.. (node is YamlSequenceNode list ? list.Children : [node]).Select(item => read(AsText(item, key)) is { Value: { } value } ? value : throw Wrong(item, read(AsText(item, key)).Error ?? "This cannot be read."))];
+    }
+
+    /// <summary>
+    /// The elements of the list at a key, or the only one there: texts are read by <paramref name="fromText"/>, which gives null for what it cannot read, mappings by
+    /// <paramref name="fromMapping"/>. Null when the key is absent.
+    /// </summary>
+    public IReadOnlyList<T>? Items<T>(string key, string expected, Func<string, T?> fromText, Func<YamlMapping, T> fromMapping)
+        where T : class
+    {
+        if (!TryGet(key, out var node))
+        {
+            return null;
+        }
+
+        return [.. (node is YamlSequenceNode list ? list.Children : [node]).Select(item => item is YamlMappingNode mapping
+            ? fromMapping(new YamlMapping(_file, mapping))
+            : fromText(AsText(item, key)) ?? throw Wrong(item, $"'{AsText(item, key)}' is not {expected}, which '{key}' takes."))];
     }
 
     /// <summary>The mapping of texts at a key, whose own keys are free; null when the key is absent.</summary>

@@ -21,6 +21,8 @@ internal static class FunctionEndpoints
             .WithSummary("Create a function, or make a new version of it")
             .WithDescription("The new version gets all traffic at once; calls that run finish on the old one. An unchanged spec makes no new version. `If-Match` or `version` guards against changes of others.");
         group.MapGet("/{name}", GetAsync).Produces<FunctionResource>().WithSummary("Read a function");
+        group.MapPatch("/{name}/scale", ScaleAsync).Accepts<ScaleRequest>("application/json").Produces<FunctionResource>().WithSummary("Scale a function")
+            .WithDescription("Changes the members of the body that are not null, for all versions of the function; makes no version and replaces no instance. Deploying a spec sets them to what the spec says.");
         group.MapDelete("/{name}", DeleteAsync).Produces(StatusCodes.Status204NoContent).WithSummary("Delete a function")
             .WithDescription("Refused with 409 while a route calls it, unless `cascade=true`, which deletes these routes too.");
     }
@@ -49,6 +51,13 @@ internal static class FunctionEndpoints
 
     private static async Task<IResult> GetAsync(HttpContext context, FunctionService functions) =>
         ControlAnswers.Resource(context, await functions.GetAsync(context.ReadFunctionName(), context.RequestAborted));
+
+    private static async Task<IResult> ScaleAsync(HttpContext context, FunctionService functions)
+    {
+        var name = context.ReadFunctionName();
+        var request = await context.ReadJsonAsync<ScaleRequest>();
+        return ControlAnswers.Resource(context, await functions.ScaleAsync(name, request, context.ReadPrecondition(request.Version), context.RequestAborted));
+    }
 
     private static async Task<IResult> DeleteAsync(HttpContext context, FunctionService functions)
     {

@@ -3,11 +3,12 @@ using Virga.Control.Metadata;
 using Virga.Control.Routes;
 using Virga.Core.Names;
 using Virga.Core.Problems;
+using Virga.Core.Resources;
 
 namespace Virga.Control.Functions;
 
 /// <summary>Shows a function's versions, and moves its aliases among them.</summary>
-internal sealed class AliasService(IMetadataStore store, ChangeLog changes, FunctionTraffic traffic, RouteTraffic routes)
+internal sealed class AliasService(IMetadataStore store, FunctionTraffic traffic, RouteTraffic routes)
 {
     /// <summary>The kept versions, newest first.</summary>
     public async Task<IReadOnlyList<FunctionVersionDocument>> ListVersionsAsync(FunctionName name, CancellationToken cancellation)
@@ -17,7 +18,7 @@ internal sealed class AliasService(IMetadataStore store, ChangeLog changes, Func
         return [.. versions.Select(version => new FunctionVersionDocument(
             version.Version,
             version.CreatedAt,
-            ControlJson.Deserialize<Core.Resources.FunctionSpec>(version.Spec),
+            ControlJson.Deserialize<FunctionSpec>(version.Spec),
             version.BuiltPackage,
             version.Version == status.LiveVersion,
             [.. status.Aliases.Where(alias => LeadsTo(alias.Value, version.Version)).Select(alias => alias.Key)]))];
@@ -32,48 +33,46 @@ internal sealed class AliasService(IMetadataStore store, ChangeLog changes, Func
     {
         CheckName(alias);
         CheckTarget(target);
-        using var turn = await changes.EnterAsync(cancellation);
-        var current = await traffic.RequireAsync(name, cancellation);
-        condition.Check(current.Key, current);
-        return await MoveAsync(name, current, alias, target);
+        return await ChangeAsync(name, condition, current => MoveAsync(name, current, alias, target), cancellation);
     }
 
     /// <summary>Takes an alias away.</summary>
     /// <exception cref="ProblemException"><c>not-found</c>; <c>conflict</c> for the live alias, and for one that a route uses.</exception>
     public async Task<FunctionResource> DeleteAsync(FunctionName name, string alias, Precondition condition, CancellationToken cancellation)
     {
-        using var turn = await changes.EnterAsync(cancellation);
-        var current = await traffic.RequireAsync(name, cancellation);
-        condition.Check(current.Key, current);
         if (alias == FunctionStatus.LiveAlias)
         {
             throw new ProblemException(KnownProblems.Conflict("The alias 'live' belongs to every function.", "Move it to another version, or delete the function."));
         }
 
-        if (!FunctionResources.StatusOf(current).Aliases.ContainsKey(alias))
-        {
-            throw new ProblemException(KnownProblems.NotFound($"The {current.Key} has no alias '{ResourceName.Shorten(alias)}'."));
-        }
+        return await ChangeAsync(name, condition, Decide, cancellation);
 
-        if (routes.UsersOf(name).FirstOrDefault(route => route.Qualifier == alias) is { } user)
+        ValueTask<FunctionMove?> Decide(StoredResource current)
         {
-            throw new ProblemException(KnownProblems.Conflict($"The route '{user.Name}' calls '{name.Name}:{alias}'.", "Change or delete the route first."));
-        }
+            if (!FunctionResources.StatusOf(current).Aliases.ContainsKey(alias))
+            {
+                throw new ProblemException(KnownProblems.NotFound($"The {current.Key} has no alias '{ResourceName.Shorten(alias)}'."));
+            }
 
-        return await MoveAsync(name, current, alias, target: null);
+            return routes.UsersOf(name).FirstOrDefault(route => route.Qualifier == alias) is { } user
+                ? throw new ProblemException(KnownProblems.Conflict($"The route '{user.Name}' calls '{name.Name}:{alias}'.", "Change or delete the route first."))
+                : MoveAsync(name, current, alias, target: null);
+        }
     }
 
     /// <summary>Moves the live alias back: to a version, or to the one before the live one.</summary>
     /// <exception cref="ProblemException"><c>not-found</c>, <c>stale-version</c>; <c>conflict</c> when there is no version to go back to; <c>invalid-spec</c> when there is no such version.</exception>
     public async Task<FunctionResource> RollBackAsync(FunctionName name, int? version, Precondition condition, CancellationToken cancellation)
     {
-        using var turn = await changes.EnterAsync(cancellation);
-        var current = await traffic.RequireAsync(name, cancellation);
-        condition.Check(current.Key, current);
-        var live = FunctionResources.StatusOf(current).LiveVersion;
-        var target = version ?? (await store.ListVersionsAsync(name, cancellation)).FirstOrDefault(older => older.Version < live)?.Version
-            ?? throw new ProblemException(KnownProblems.Conflict($"The {current.Key} has no version before {live}.", $"See `virga fn versions {name.Name}`."));
-        return await MoveAsync(name, current, FunctionStatus.LiveAlias, new AliasTarget(target));
+        return await ChangeAsync(name, condition, DecideAsync, cancellation);
+
+        async ValueTask<FunctionMove?> DecideAsync(StoredResource current)
+        {
+            var live = FunctionResources.StatusOf(current).LiveVersion;
+            var target = version ?? (await store.ListVersionsAsync(name, cancellation)).FirstOrDefault(older => older.Version < live)?.Version
+                ?? throw new ProblemException(KnownProblems.Conflict($"The {current.Key} has no version before {live}.", $"See `virga fn versions {name.Name}`."));
+            return await MoveAsync(name, current, FunctionStatus.LiveAlias, new AliasTarget(target));
+        }
     }
 
     private static bool LeadsTo(AliasTarget target, int version) => target.Version == version || target.Alternate?.Version == version;
@@ -105,24 +104,39 @@ internal sealed class AliasService(IMetadataStore store, ChangeLog changes, Func
         }
     }
 
-    private async Task<FunctionResource> MoveAsync(FunctionName name, StoredResource current, string alias, AliasTarget? target)
+    private async Task<FunctionResource> ChangeAsync(FunctionName name, Precondition condition, Func<StoredResource, ValueTask<FunctionMove?>> decide, CancellationToken cancellation)
+    {
+        var (stored, _) = await traffic.ChangeAsync(
+            name,
+            found =>
+            {
+                var current = FunctionTraffic.Require(FunctionResources.KeyOf(name), found);
+                condition.Check(current.Key, current);
+                return decide(current);
+            },
+            cancellation);
+        return FunctionResources.Show(stored);
+    }
+
+    private async ValueTask<FunctionMove?> MoveAsync(FunctionName name, StoredResource current, string alias, AliasTarget? target)
     {
         var status = FunctionResources.StatusOf(current);
         if (status.Aliases.GetValueOrDefault(alias) == target)
         {
-            return FunctionResources.Show(current);
+            return null;
         }
 
         var next = status.With(alias, target);
-        var spec = current.Spec;
-        if (next.LiveVersion != status.LiveVersion)
+        if (next.LiveVersion == status.LiveVersion)
         {
-            // The resource's spec is the live version's, so that putting a spec again after a rollback deploys it again.
-            var live = await store.FindVersionAsync(name, next.LiveVersion, CancellationToken.None)
-                ?? throw new ProblemException(KnownProblems.InvalidSpec($"The {current.Key} has no version {next.LiveVersion}.", $"See `virga fn versions {name.Name}`."));
-            (spec, next) = (live.Spec, next with { BuiltPackage = live.BuiltPackage });
+            return new FunctionMove(current.Spec, next);
         }
 
-        return FunctionResources.Show(await traffic.MoveAsync(name, current, spec, next, added: null));
+        // The resource's spec is the live version's, so that putting a spec again after a rollback deploys it again. The limits of its scale belong to the function and stay.
+        var live = await store.FindVersionAsync(name, next.LiveVersion, CancellationToken.None)
+            ?? throw new ProblemException(KnownProblems.InvalidSpec($"The {current.Key} has no version {next.LiveVersion}.", $"See `virga fn versions {name.Name}`."));
+        var spec = ControlJson.Deserialize<FunctionSpec>(live.Spec);
+        var limits = ScaleLimits.Of(FunctionResources.SpecOf(current)).For(spec);
+        return new FunctionMove(ControlJson.Serialize(spec.WithScale(limits)), next with { BuiltPackage = live.BuiltPackage, Scale = limits });
     }
 }

@@ -6,12 +6,15 @@ using Virga.Core.Resources;
 
 namespace Virga.Control.Functions;
 
-/// <summary>Every function of the node, in memory. Read without locks by calls; changed by the one who has the turn to change.</summary>
+/// <summary>Every function of the node, in memory. Read without locks by calls; changed by the one who has the turn to change, and by calls that load an old version.</summary>
 internal sealed class FunctionCatalog(IMetadataStore store) : IFunctionCatalog
 {
     private static readonly IReadOnlyDictionary<string, string> NoVariables = new Dictionary<string, string>(StringComparer.Ordinal);
 
     private readonly ConcurrentDictionary<FunctionName, FunctionEntry> _functions = new();
+
+    // Held by writers, who never wait for anything while they hold it.
+    private readonly Lock _writing = new();
 
     public int Count => _functions.Count;
 
@@ -37,8 +40,18 @@ internal sealed class FunctionCatalog(IMetadataStore store) : IFunctionCatalog
             return default;
         }
 
-        return entry.FindVersion(number) is { } version ? ValueTask.FromResult<FunctionVersion?>(version) : LoadAsync(name, number, cancellation);
+        return FindVersionAsync(name, number, cancellation);
     }
+
+    /// <summary>The object that stands for a version, which is loaded if need be. Null when there is no such function or version.</summary>
+    public ValueTask<FunctionVersion?> FindVersionAsync(FunctionName name, int number, CancellationToken cancellation) =>
+        _functions.TryGetValue(name, out var entry) && entry.FindVersion(number) is { } version ? ValueTask.FromResult<FunctionVersion?>(version) : LoadAsync(name, number, cancellation);
+
+    /// <summary>The versions of a function that aliases lead to; one may come more than once.</summary>
+    public IEnumerable<FunctionVersion> VersionsWithTraffic(FunctionName name) => _functions.TryGetValue(name, out var entry) ? entry.VersionsWithTraffic() : [];
+
+    /// <summary>Every version of every function that an alias leads to; one may come more than once.</summary>
+    public IEnumerable<FunctionVersion> VersionsWithTraffic() => _functions.SelectMany(function => function.Value.VersionsWithTraffic());
 
     public bool Contains(FunctionName name) => _functions.ContainsKey(name);
 
@@ -48,31 +61,44 @@ internal sealed class FunctionCatalog(IMetadataStore store) : IFunctionCatalog
         .Select(function => function.Key);
 
     /// <summary>
-    /// Puts a function in force. Versions that are in memory already keep their objects; <paramref name="find"/> gives the others. What is returned was in memory and is so no longer.
+    /// Puts a function in force. <paramref name="find"/> gives the objects of versions that arrive; others keep theirs. What is returned was in memory and is so no longer.
     /// </summary>
-    public IReadOnlyCollection<FunctionVersion> Put(FunctionName name, FunctionStatus status, Func<int, FunctionVersion> find)
+    public IReadOnlyCollection<FunctionVersion> Put(FunctionName name, FunctionStatus status, Func<int, FunctionVersion?> find)
     {
-        // A version that a call by number loads at this moment is lost from the entry, but not from `before`: the exchange is repeated until none was.
-        while (true)
+        lock (_writing)
         {
             _functions.TryGetValue(name, out var before);
-            var entry = Build(status, number => before?.FindVersion(number) ?? find(number));
-            if (before is null)
+            var entry = Build(status, number => find(number) ?? before?.FindVersion(number) ?? throw new InvalidOperationException($"Version {number} of '{name}' is not in memory."));
+            if (status.Scale is { } limits)
             {
-                _functions[name] = entry;
-                return [];
+                Rescale(entry, limits);
             }
 
-            if (_functions.TryUpdate(name, entry, before))
+            _functions[name] = entry;
+            return before is null ? [] : before.Versions().Except(entry.Versions()).ToHashSet();
+        }
+    }
+
+    /// <summary>Sets other limits for all versions of a function.</summary>
+    public void Rescale(FunctionName name, ScaleLimits limits)
+    {
+        lock (_writing)
+        {
+            if (_functions.TryGetValue(name, out var entry))
             {
-                return before.Versions().Except(entry.Versions()).ToHashSet();
+                Rescale(entry, limits);
             }
         }
     }
 
     /// <summary>Takes a function out; gives back its versions that were in memory.</summary>
-    public IReadOnlyCollection<FunctionVersion> Remove(FunctionName name) =>
-        _functions.TryRemove(name, out var entry) ? entry.Versions().ToHashSet() : [];
+    public IReadOnlyCollection<FunctionVersion> Remove(FunctionName name)
+    {
+        lock (_writing)
+        {
+            return _functions.TryRemove(name, out var entry) ? entry.Versions().ToHashSet() : [];
+        }
+    }
 
     /// <summary>The stored version as an object, with the strings shared that most functions have in common.</summary>
     public static FunctionVersion Materialise(StoredFunctionVersion stored)
@@ -111,20 +137,30 @@ internal sealed class FunctionCatalog(IMetadataStore store) : IFunctionCatalog
         }
 
         var version = Materialise(stored);
-        while (_functions.TryGetValue(name, out var entry))
+        lock (_writing)
         {
+            if (!_functions.TryGetValue(name, out var entry))
+            {
+                return null;
+            }
+
             // Another call may have loaded it meanwhile: there is one object per version.
             if (entry.FindVersion(number) is { } known)
             {
                 return known;
             }
 
-            if (_functions.TryUpdate(name, entry.WithLoaded(version), entry))
-            {
-                return version;
-            }
+            version.Rescale(entry.Live.Target.Scale);
+            _functions[name] = entry.WithLoaded(version);
+            return version;
         }
+    }
 
-        return null;
+    private static void Rescale(FunctionEntry entry, ScaleLimits limits)
+    {
+        foreach (var version in entry.Versions())
+        {
+            version.Rescale(limits);
+        }
     }
 }

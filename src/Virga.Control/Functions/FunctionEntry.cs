@@ -44,7 +44,10 @@ internal sealed class FunctionEntry(AliasEntry live, KeyValuePair<string, AliasE
     }
 
     /// <summary>Every version in memory; one may come more than once.</summary>
-    public IEnumerable<FunctionVersion> Versions()
+    public IEnumerable<FunctionVersion> Versions() => VersionsWithTraffic().Concat(loaded);
+
+    /// <summary>Every version that an alias leads to; one may come more than once.</summary>
+    public IEnumerable<FunctionVersion> VersionsWithTraffic()
     {
         yield return live.Target;
         if (live.Alternate is not null)
@@ -59,11 +62,6 @@ internal sealed class FunctionEntry(AliasEntry live, KeyValuePair<string, AliasE
             {
                 yield return entry.Alternate;
             }
-        }
-
-        foreach (var version in loaded)
-        {
-            yield return version;
         }
     }
 }

@@ -15,5 +15,7 @@ internal static class FunctionResources
 
     public static FunctionStatus StatusOf(StoredResource stored) => ControlJson.Deserialize<FunctionStatus>(stored.State);
 
+    public static FunctionSpec SpecOf(StoredResource stored) => ControlJson.Deserialize<FunctionSpec>(stored.Spec);
+
     public static FunctionResource Show(StoredResource stored) => FunctionResource.From(stored, StatusOf(stored));
 }

@@ -19,44 +19,60 @@ internal sealed class FunctionService(
     EnvironmentCatalog environments,
     PackageStore packages,
     PackageBuilds builds,
+    IsolationMinimums isolation,
     TimeProvider time)
 {
-    /// <summary>Makes the function, or makes a new version of it and moves its traffic there. The same spec again changes nothing.</summary>
+    /// <summary>Makes the function, or makes a new version of it and moves its traffic there. The same spec again changes nothing; one that scales otherwise and is else the same makes no version.</summary>
     public async Task<PutResult<FunctionResource>> PutAsync(FunctionName name, FunctionSpec requested, Precondition condition, CancellationToken cancellation)
     {
         var spec = FunctionSpecRules.Check(requested);
+        RequireIsolation(name, spec);
         var environment = RequireEnvironment(name, spec);
         RequirePackage(spec);
         var built = await builds.BuildAsync(spec.Package, environment.Build, cancellation);
-        var json = ControlJson.Serialize(spec);
+        var (stored, created) = await traffic.ChangeAsync(name, DecideAsync, cancellation);
+        return new(FunctionResources.Show(stored), created);
 
-        using var turn = await changes.EnterAsync(cancellation);
-        RequireEnvironment(name, spec);
-        RequirePackage(spec);
-        if (!packages.Contains(built))
+        async ValueTask<FunctionMove?> DecideAsync(StoredResource? current)
         {
-            // The collector had the turn between the build and here; what it removed is built again from the package, which is still here.
-            built = await builds.BuildAsync(spec.Package, environment.Build, cancellation);
+            RequireEnvironment(name, spec);
+            RequirePackage(spec);
+            if (!packages.Contains(built))
+            {
+                // The collector had the turn between the build and here; what it removed is built again from the package, which is still here.
+                built = await builds.BuildAsync(spec.Package, environment.Build, cancellation);
+            }
+
+            packages.Touch(spec.Package);
+            packages.Touch(built);
+            condition.Check(KeyOf(name), current);
+            return Decide(name, current, spec, built);
+        }
+    }
+
+    /// <summary>Changes how far the function is scaled, for all its versions and without replacing an instance.</summary>
+    /// <exception cref="ProblemException"><c>not-found</c>, <c>stale-version</c>, <c>invalid-spec</c>; <c>invalid-request</c> when nothing is asked for.</exception>
+    public async Task<FunctionResource> ScaleAsync(FunctionName name, ScaleRequest request, Precondition condition, CancellationToken cancellation)
+    {
+        if (request is { Min: null, Max: null, Target: null })
+        {
+            throw new ProblemException(KnownProblems.InvalidRequest("The request names none of min, max and target.", "Name at least one of them."));
         }
 
-        packages.Touch(spec.Package);
-        packages.Touch(built);
-        var key = KeyOf(name);
-        var current = await store.FindAsync(key, cancellation);
-        condition.Check(key, current);
-        var status = current is null ? null : FunctionResources.StatusOf(current);
-        if (current is not null && current.Spec == json && status!.BuiltPackage == built)
-        {
-            return new(FunctionResources.Show(current), Created: false);
-        }
+        var (stored, _) = await traffic.ChangeAsync(name, Decide, cancellation);
+        return FunctionResources.Show(stored);
 
-        var number = (status?.LatestVersion ?? 0) + 1;
-        var version = new StoredFunctionVersion(name, number, time.GetUtcNow(), json, spec.Package, built);
-        var next = status is null
-            ? new FunctionStatus(number, number, built, new SortedDictionary<string, AliasTarget>(StringComparer.Ordinal) { [FunctionStatus.LiveAlias] = new(number) })
-            : (status with { LatestVersion = number, BuiltPackage = built }).With(FunctionStatus.LiveAlias, new AliasTarget(number));
-        var stored = await traffic.MoveAsync(name, current, json, next, version);
-        return new(FunctionResources.Show(stored), Created: current is null);
+        ValueTask<FunctionMove?> Decide(StoredResource? found)
+        {
+            var current = FunctionTraffic.Require(KeyOf(name), found);
+            condition.Check(current.Key, current);
+            var spec = FunctionResources.SpecOf(current);
+            var scaled = FunctionSpecRules.Check(spec.WithScale(new ScaleLimits(
+                request.Min ?? spec.MinInstances, request.Max ?? spec.MaxInstances, request.Target ?? spec.TargetUtilisation)));
+            return ValueTask.FromResult(ScaleLimits.Of(scaled) == ScaleLimits.Of(spec)
+                ? null
+                : new FunctionMove(ControlJson.Serialize(scaled), FunctionResources.StatusOf(current) with { Scale = ScaleLimits.Of(scaled) }));
+        }
     }
 
     /// <exception cref="ProblemException"><c>not-found</c>.</exception>
@@ -77,7 +93,7 @@ internal sealed class FunctionService(
         {
             throw new ProblemException(KnownProblems.Conflict(
                 $"The {current.Key} is called by the route{(users.Count == 1 ? "" : "s")} {string.Join(", ", users.Take(5).Select(route => $"'{route.Name}'"))}.",
-                "Delete the routes first, or delete the function with ?cascade=true."));
+                "Delete the routes first, or delete the function with --cascade (in the API: ?cascade=true)."));
         }
 
         await changes.CommitAsync([
@@ -92,7 +108,49 @@ internal sealed class FunctionService(
         traffic.Stop(name);
     }
 
+    private FunctionMove? Decide(FunctionName name, StoredResource? current, FunctionSpec spec, string built)
+    {
+        var limits = ScaleLimits.Of(spec);
+        var json = ControlJson.Serialize(spec);
+        var status = current is null ? null : FunctionResources.StatusOf(current);
+        if (current is not null && status!.BuiltPackage == built)
+        {
+            // Read and written again, so that what an earlier Virga stored has today's form.
+            var stored = FunctionResources.SpecOf(current);
+            if (ControlJson.Serialize(stored) == json)
+            {
+                return null;
+            }
+
+            if (ControlJson.Serialize(stored.WithScale(limits)) == json)
+            {
+                return new FunctionMove(json, status with { Scale = limits });
+            }
+        }
+
+        var number = (status?.LatestVersion ?? 0) + 1;
+        var version = new StoredFunctionVersion(name, number, time.GetUtcNow(), json, spec.Package, built);
+        var next = status is null
+            ? new FunctionStatus(number, number, built, new SortedDictionary<string, AliasTarget>(StringComparer.Ordinal) { [FunctionStatus.LiveAlias] = new(number) }, limits)
+            : (status with { LatestVersion = number, BuiltPackage = built, Scale = limits }).With(FunctionStatus.LiveAlias, new AliasTarget(number));
+        return new FunctionMove(json, next, version);
+    }
+
     private static ResourceKey KeyOf(FunctionName name) => FunctionResources.KeyOf(name);
+
+    // A spec that asks for nothing is in order: it gets the node's default or the minimum, whichever is stronger.
+    private void RequireIsolation(FunctionName name, FunctionSpec spec)
+    {
+        var least = isolation.Of(name.Tenant);
+        if (spec.Isolation < least)
+        {
+            throw new ProblemException(KnownProblems.InvalidSpec(
+                $"isolation is {Word(spec.Isolation.Value)}, but functions of the tenant '{name.Tenant}' need {Word(least)} on this node.",
+                $"Set isolation to {Word(least)} or stronger, or leave it out."));
+        }
+
+        static string Word(Isolation isolation) => isolation.ToString().ToLowerInvariant();
+    }
 
     private EnvironmentSpec RequireEnvironment(FunctionName name, FunctionSpec spec) =>
         environments.Find(name.Tenant, name.Namespace, spec.Environment)

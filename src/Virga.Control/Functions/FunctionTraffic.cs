@@ -6,9 +6,18 @@ using Virga.Core.Resources;
 
 namespace Virga.Control.Functions;
 
-/// <summary>Moves the traffic of functions between their versions: first in the store, then in memory, then whoever runs the versions is told.</summary>
+/// <summary>
+/// Changes functions, and moves their traffic between versions: what a version keeps warm is made ready first, then the change goes into the store, then into
+/// memory, then whoever runs the versions is told.
+/// </summary>
 internal sealed class FunctionTraffic(
-    IMetadataStore store, ChangeLog changes, FunctionCatalog catalog, IEnumerable<IFunctionLifecycleListener> listeners, VersionRetention retention)
+    IMetadataStore store,
+    ChangeLog changes,
+    FunctionCatalog catalog,
+    IEnumerable<IFunctionLifecycleListener> listeners,
+    VersionRetention retention,
+    ControlOptions options,
+    TimeProvider time)
 {
     private readonly IFunctionLifecycleListener[] _listeners = [.. listeners];
 
@@ -16,49 +25,156 @@ internal sealed class FunctionTraffic(
     public async ValueTask<StoredResource> RequireAsync(FunctionName name, CancellationToken cancellation)
     {
         var key = FunctionResources.KeyOf(name);
-        return await store.FindAsync(key, cancellation)
-            ?? throw new ProblemException(KnownProblems.NotFound($"There is no {key}.", "See `virga fn list`."));
+        return Require(key, await store.FindAsync(key, cancellation));
     }
 
-    /// <summary>Stores what a function is from now on, and directs its calls by it. The caller has the turn to change.</summary>
-    /// <param name="name">The function.</param>
-    /// <param name="current">What is stored now; null when it is new.</param>
-    /// <param name="spec">Its spec as JSON.</param>
-    /// <param name="status">Its new status.</param>
-    /// <param name="added">A version that is new; null when traffic moves among known ones.</param>
-    public async Task<StoredResource> MoveAsync(FunctionName name, StoredResource? current, string spec, FunctionStatus status, StoredFunctionVersion? added)
-    {
-        var pinned = status.PinnedVersions();
-        var versions = await ReadVersionsAsync(name, pinned, added);
-        var key = FunctionResources.KeyOf(name);
-        var state = ControlJson.Serialize(status);
-        var operations = new List<MetadataOperation>(3) { new MetadataOperation.Put(key, spec, state, current?.Version ?? 0) };
-        if (added is not null)
-        {
-            operations.Add(new MetadataOperation.AddVersion(added));
-        }
+    /// <exception cref="ProblemException"><c>not-found</c>.</exception>
+    public static StoredResource Require(ResourceKey key, StoredResource? found) =>
+        found ?? throw new ProblemException(KnownProblems.NotFound($"There is no {key}.", "See `virga fn list`."));
 
-        operations.Add(new MetadataOperation.RetainVersions(name, pinned, retention.KeptVersions));
-        var change = (await changes.CommitAsync(operations))[0];
-        Retire(catalog.Put(name, status, number => FunctionCatalog.Materialise(versions[number])));
-        return new StoredResource(key, change.Version, current?.CreatedAt ?? change.Time, change.Time, spec, state);
+    /// <summary>
+    /// Changes a function as <paramref name="decide"/> says, who is given what is stored now (null when there is no such function) and gives null to leave it as it
+    /// is. It is asked again after versions have been made ready, since others may change the function meanwhile: nobody waits for that but the caller.
+    /// </summary>
+    /// <exception cref="ProblemException">What <paramref name="decide"/> throws, and what keeps a version from being made ready. Nothing has changed then.</exception>
+    public async Task<(StoredResource Stored, bool Created)> ChangeAsync(FunctionName name, Func<StoredResource?, ValueTask<FunctionMove?>> decide, CancellationToken cancellation)
+    {
+        var key = FunctionResources.KeyOf(name);
+        var ready = new List<FunctionVersion>();
+        try
+        {
+            while (true)
+            {
+                FunctionVersion[] unready;
+                using (await changes.EnterAsync(cancellation))
+                {
+                    var current = await store.FindAsync(key, cancellation);
+                    if (await decide(current) is not { } move)
+                    {
+                        return (Require(key, current), Created: false);
+                    }
+
+                    var before = current is null ? null : FunctionResources.StatusOf(current);
+                    if (before is not null && move.Added is null && move.Status.LeadsAs(before))
+                    {
+                        return (await ChangeInPlaceAsync(name, current!, move), Created: false);
+                    }
+
+                    var arriving = await FindArrivingAsync(name, before, move, ready, cancellation);
+                    unready = [.. arriving.Values.Except(ready)];
+                    if (unready.Length == 0)
+                    {
+                        var stored = await MoveAsync(name, current, move, arriving);
+                        ready.RemoveAll(arriving.ContainsValue);
+                        return (stored, Created: current is null);
+                    }
+                }
+
+                ready.AddRange(unready);
+                await PrepareAsync(name, unready, cancellation);
+            }
+        }
+        finally
+        {
+            // What was made ready and takes no traffic after all.
+            Retire(ready);
+        }
     }
 
     /// <summary>Takes a function that is no longer stored out of memory.</summary>
     public void Stop(FunctionName name) => Retire(catalog.Remove(name));
 
-    private async ValueTask<Dictionary<int, StoredFunctionVersion>> ReadVersionsAsync(FunctionName name, IReadOnlyCollection<int> numbers, StoredFunctionVersion? added)
+    /// <summary>Tells whoever runs functions of the versions that keep instances without calls: when a node has started.</summary>
+    public void AnnounceKept() => GoLive(catalog.VersionsWithTraffic().Where(version => version.KeepsInstances).Distinct());
+
+    /// <summary>The versions that take traffic after a move and did not before, as the objects that stand for them.</summary>
+    private async ValueTask<Dictionary<int, FunctionVersion>> FindArrivingAsync(
+        FunctionName name, FunctionStatus? before, FunctionMove move, List<FunctionVersion> ready, CancellationToken cancellation)
     {
-        var versions = new Dictionary<int, StoredFunctionVersion>(numbers.Count);
-        foreach (var number in numbers)
+        var arriving = new Dictionary<int, FunctionVersion>();
+        foreach (var number in move.Status.PinnedVersions().Except(before?.PinnedVersions() ?? []))
         {
-            versions[number] = number == added?.Version
-                ? added
-                : await store.FindVersionAsync(name, number, CancellationToken.None)
+            arriving[number] = move.Added is { } added && number == added.Version
+                ? ready.Find(version => version.Version == number && version.BuiltPackage == added.BuiltPackage) ?? FunctionCatalog.Materialise(added)
+                : await catalog.FindVersionAsync(name, number, cancellation)
                     ?? throw new ProblemException(KnownProblems.InvalidSpec($"The function '{name.Name}' has no version {number}.", $"See `virga fn versions {name.Name}`."));
         }
 
-        return versions;
+        return arriving;
+    }
+
+    private async Task<StoredResource> MoveAsync(FunctionName name, StoredResource? current, FunctionMove move, Dictionary<int, FunctionVersion> arriving)
+    {
+        var operations = new List<MetadataOperation>(2);
+        if (move.Added is not null)
+        {
+            operations.Add(new MetadataOperation.AddVersion(move.Added));
+        }
+
+        operations.Add(new MetadataOperation.RetainVersions(name, move.Status.PinnedVersions(), retention.KeptVersions));
+        var stored = await StoreAsync(name, current, move, operations);
+        var retired = catalog.Put(name, move.Status, arriving.GetValueOrDefault);
+        GoLive(arriving.Values.Union(KeptOf(name)));
+        Retire(retired);
+        return stored;
+    }
+
+    /// <summary>Changes what holds for all versions, none of which starts or stops taking traffic.</summary>
+    private async Task<StoredResource> ChangeInPlaceAsync(FunctionName name, StoredResource current, FunctionMove move)
+    {
+        var stored = await StoreAsync(name, current, move, []);
+        if (move.Status.Scale is { } limits)
+        {
+            catalog.Rescale(name, limits);
+            GoLive(KeptOf(name));
+        }
+
+        return stored;
+    }
+
+    private async Task<StoredResource> StoreAsync(FunctionName name, StoredResource? current, FunctionMove move, IReadOnlyList<MetadataOperation> further)
+    {
+        var key = FunctionResources.KeyOf(name);
+        var state = ControlJson.Serialize(move.Status);
+        var change = (await changes.CommitAsync([new MetadataOperation.Put(key, move.Spec, state, current?.Version ?? 0), .. further]))[0];
+        return new StoredResource(key, change.Version, current?.CreatedAt ?? change.Time, change.Time, move.Spec, state);
+    }
+
+    private IEnumerable<FunctionVersion> KeptOf(FunctionName name) => catalog.VersionsWithTraffic(name).Where(version => version.KeepsInstances).Distinct();
+
+    private async Task PrepareAsync(FunctionName name, FunctionVersion[] versions, CancellationToken cancellation)
+    {
+        using var timeout = new CancellationTokenSource(options.PrepareTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
+        try
+        {
+            foreach (var version in versions)
+            {
+                foreach (var listener in _listeners)
+                {
+                    await listener.PrepareAsync(version, either.Token);
+                }
+            }
+        }
+        catch (OperationCanceledException late) when (timeout.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw new ProblemException(
+                KnownProblems.Unavailable(
+                    $"The instances that '{name.Name}' keeps were not ready after {options.PrepareTimeout.TotalSeconds:0} s; its traffic stays where it was.",
+                    $"See `virga fn logs {name.Name}` for what holds them up, or keep fewer instances."),
+                late);
+        }
+    }
+
+    private void GoLive(IEnumerable<FunctionVersion> versions)
+    {
+        foreach (var version in versions)
+        {
+            foreach (var listener in _listeners)
+            {
+                listener.VersionLive(version);
+            }
+        }
     }
 
     private void Retire(IReadOnlyCollection<FunctionVersion> versions)

@@ -62,4 +62,7 @@ public sealed record FunctionSpec
 
     /// <summary>Whether an instance serves one call and ends: for code that must not find traces of another call. Needs a concurrency of 1.</summary>
     public bool OnceOnly { get; init; }
+
+    /// <summary>The spec with other scaling limits.</summary>
+    public FunctionSpec WithScale(ScaleLimits limits) => this with { MinInstances = limits.Min, MaxInstances = limits.Max, TargetUtilisation = limits.Target };
 }

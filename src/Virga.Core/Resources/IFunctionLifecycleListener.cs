@@ -10,7 +10,10 @@ public interface IFunctionLifecycleListener
     /// <exception cref="Problems.ProblemException">The version cannot be run, and must not take traffic.</exception>
     ValueTask PrepareAsync(FunctionVersion version, CancellationToken cancellation);
 
-    /// <summary>A version is reached by calls from now on: deployed, given traffic, or found when the node started.</summary>
+    /// <summary>
+    /// A version is reached by calls from now on: deployed or given traffic. When the node starts, and when a function is scaled, it is called again for versions
+    /// that keep instances without calls (<see cref="FunctionVersion.KeepsInstances"/>), and for these alone.
+    /// </summary>
     void VersionLive(FunctionVersion version);
 
     /// <summary>A version is no longer reached by any call: its instances may finish what they do and end.</summary>

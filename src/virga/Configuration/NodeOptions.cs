@@ -26,6 +26,9 @@ internal sealed record NodeOptions
     /// <summary>How functions that do not say are kept apart; null takes the strongest that the machine offers.</summary>
     public Isolation? Isolation { get; init; }
 
+    /// <summary>How strongly functions are to be kept apart at least.</summary>
+    public IsolationMinimums IsolationMinimums { get; init; } = new();
+
     /// <summary>Generic warm instances per built-in environment.</summary>
     public int PoolSize { get; init; } = 3;
 

@@ -27,6 +27,7 @@ internal sealed class NodeOptionsReader(Func<string, string?> option, Func<strin
             }
         }
 
+        options = TenantSettings.Read(options, root);
         if (options.Gateway.Equals(options.Admin) && options.Gateway.Port != 0)
         {
             throw new UsageException($"The gateway and the control API would both listen on {options.Gateway}.", "Give one of them another port, with --gateway or --admin.");
@@ -38,7 +39,7 @@ internal sealed class NodeOptionsReader(Func<string, string?> option, Func<strin
     private static void AllowOnlyKnown(YamlMapping root)
     {
         var keys = NodeSettings.All.Select(setting => setting.Key.Split('.')).ToList();
-        root.AllowOnly([.. keys.Select(key => key[0]).Distinct(StringComparer.Ordinal), PriceSheetReader.Key]);
+        root.AllowOnly([.. keys.Select(key => key[0]).Append(TenantSettings.Key).Append(PriceSheetReader.Key).Distinct(StringComparer.Ordinal)]);
         foreach (var section in keys.Where(key => key.Length > 1).GroupBy(key => key[0], key => key[1], StringComparer.Ordinal))
         {
             root.Mapping(section.Key)?.AllowOnly([.. section]);

@@ -27,13 +27,10 @@ internal static class NodeSettings
             (options, text, _) => ByteSize.TryParse(text, out var size) && size.Bytes > 0 ? options with { MaxBody = size } : null),
         new("--max-package", "packages.maxSize", "SIZE", "The largest package [256MB]", "a size such as 256MB",
             (options, text, _) => ByteSize.TryParse(text, out var size) && size.Bytes > 0 ? options with { MaxPackage = size } : null),
-        new("--isolation", "instances.isolation", "process|bubblewrap", "How functions that do not say are kept apart [bubblewrap where it is available]", "process or bubblewrap",
-            (options, text, _) => text switch
-            {
-                "process" => options with { Isolation = Isolation.Process },
-                "bubblewrap" => options with { Isolation = Isolation.Bubblewrap },
-                _ => null,
-            }),
+        new("--isolation", "instances.isolation", "process|bubblewrap|gvisor", "How functions that do not say are kept apart [bubblewrap where it is available]", "process, bubblewrap or gvisor",
+            (options, text, _) => ReadIsolation(text) is { } isolation ? options with { Isolation = isolation } : null),
+        new("--minimum-isolation", "isolation.minimum", "process|bubblewrap|gvisor", "How strongly every function is to be kept apart at least [process]", "process, bubblewrap or gvisor",
+            (options, text, _) => ReadIsolation(text) is { } least ? options with { IsolationMinimums = options.IsolationMinimums with { Everyone = least } } : null),
         new("--pool-size", "instances.poolSize", "N", "Generic warm instances of each built-in environment [3]", "a whole number from 0 to 100",
             (options, text, _) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size <= 100 ? options with { PoolSize = size } : null),
         new("--log-level", "log.level", "LEVEL", "The least grave lines of the node's log: debug, info, warn or error [info]", "debug, info, warn or error",
@@ -43,6 +40,15 @@ internal static class NodeSettings
         new("--otlp-endpoint", "telemetry.otlpEndpoint", "URL", "Where traces are sent, by OTLP [nowhere]", "a URL such as http://127.0.0.1:4317",
             (options, text, _) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? options with { OtlpEndpoint = url } : null),
     ];
+
+    /// <summary>The isolation of a name; null for anything else.</summary>
+    public static Isolation? ReadIsolation(string text) => text switch
+    {
+        "process" => Isolation.Process,
+        "bubblewrap" => Isolation.Bubblewrap,
+        "gvisor" => Isolation.Gvisor,
+        _ => null,
+    };
 
     private static LogLevel? Level(string text) => text switch
     {

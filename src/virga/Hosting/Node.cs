@@ -102,6 +102,7 @@ internal static class Node
             app.Services.GetRequiredService<ILoggerFactory>(),
             stop);
         engines.Execution = execution;
+        control.AnnounceKeptFunctions();
 
         await using var gateway = new GatewayServer(
             execution.Scheduler,
@@ -167,6 +168,7 @@ internal static class Node
         {
             DataDirectory = data.Path,
             MaxPackageBytes = options.MaxPackage.Bytes,
+            Isolation = options.IsolationMinimums,
             BuiltInEnvironments = BuiltInEnvironments.Find(options.PoolSize),
             BuildOptions = new BuildOptions
             {

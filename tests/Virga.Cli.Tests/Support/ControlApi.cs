@@ -145,6 +145,13 @@ internal sealed class ControlApi : IAsyncDisposable
                 return put["version"] is { } expected && expected.GetValue<int>() != version
                     ? (409, ProblemOf("stale-version", 409, "client", $"{name} is at version {version}.", "Read it again."))
                     : Put(kind, name, put["spec"]!);
+            case ("PATCH", ["functions", var name, "scale"]):
+                var limits = JsonNode.Parse(body)!;
+                var spec = Resource("functions", name)["spec"]!.DeepClone();
+                spec["minInstances"] = (limits["min"] ?? spec["minInstances"])?.DeepClone();
+                spec["maxInstances"] = (limits["max"] ?? spec["maxInstances"])?.DeepClone();
+                spec["targetUtilisation"] = (limits["target"] ?? spec["targetUtilisation"])?.DeepClone();
+                return Put("functions", name, spec);
             case ("DELETE", [var kind, var name]):
                 return _resources.Remove($"{kind}/{name}") ? (200, []) : missing;
             default:
