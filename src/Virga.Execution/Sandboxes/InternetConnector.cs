@@ -92,7 +92,7 @@ internal sealed class InternetConnector : IDisposable
         cgroup,
         [
             Program("slirp4netns"), "--configure", $"--mtu={LargestPacket}", $"--cidr={Network}", "--disable-host-loopback", "--enable-sandbox", "--enable-seccomp",
-            $"--ready-fd={ReadyDescriptor}", $"--exit-fd={ExitDescriptor}", $"--userns-path=/proc/{holder}/ns/user", "--netns-type=path", $"/proc/{holder}/ns/net", Interface,
+            $"--ready-fd={ReadyDescriptor}", $"--exit-fd={ExitDescriptor}", $"{holder}", Interface,
         ]);
 
     private NetworkHelper Start(Cgroup? cgroup, string[] command)

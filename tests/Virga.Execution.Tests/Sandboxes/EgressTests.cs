@@ -28,8 +28,8 @@ public sealed class EgressTests(SandboxFixture sandboxes) : IClassFixture<Sandbo
 
     public async ValueTask InitializeAsync()
     {
-        Assert.SkipWhen(OutsideNetwork.Missing is not null, OutsideNetwork.Missing!);
-        Assert.SkipWhen(sandboxes.Host.Capabilities.InternetMissing is not null, sandboxes.Host.Capabilities.InternetMissing!);
+        Assert.SkipWhen(OutsideNetwork.Missing is not null, OutsideNetwork.Missing ?? string.Empty);
+        Assert.SkipWhen(sandboxes.Host.Capabilities.InternetMissing is not null, sandboxes.Host.Capabilities.InternetMissing ?? string.Empty);
         _outside = await OutsideNetwork.StartAsync();
     }
 

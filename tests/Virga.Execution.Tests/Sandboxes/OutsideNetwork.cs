@@ -58,7 +58,7 @@ internal sealed class OutsideNetwork : IAsyncDisposable
             await IpAsync("route", "add", $"{other}/32", "via", Address);
         }
 
-        Process server = Process.Start(new ProcessStartInfo("ip", ["netns", "exec", Namespace, SandboxFixture.Python, "-c", Server]) { RedirectStandardOutput = true })!;
+        Process server = Process.Start(new ProcessStartInfo("ip", ["netns", "exec", Namespace, SandboxFixture.Python, "-c", Server]) { UseShellExecute = false, RedirectStandardOutput = true })!;
         (await server.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken)).ShouldBe("serves");
         return new OutsideNetwork(server);
     }
@@ -81,7 +81,7 @@ internal sealed class OutsideNetwork : IAsyncDisposable
 
     private static async Task<string> RunAsync(params string[] arguments)
     {
-        using Process ip = Process.Start(new ProcessStartInfo("ip", arguments) { RedirectStandardError = true })!;
+        using Process ip = Process.Start(new ProcessStartInfo("ip", arguments) { UseShellExecute = false, RedirectStandardError = true })!;
         string errors = await ip.StandardError.ReadToEndAsync(CancellationToken.None);
         await ip.WaitForExitAsync(CancellationToken.None);
         return errors;
