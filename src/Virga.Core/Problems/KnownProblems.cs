@@ -55,7 +55,7 @@ public static class KnownProblems
     };
 
     /// <summary>429: the function's queue is full.</summary>
-    public static Problem TooManyCalls(string detail, TimeSpan retryAfter) => Limit("too-many-calls", "The function is at its limit", 429, detail, "Try again after the time in Retry-After, or raise the function's maxInstances or concurrency.") with
+    public static Problem TooManyCalls(string detail, TimeSpan? retryAfter = null) => Limit("too-many-calls", "The function is at its limit", 429, detail, "Try again after the time in Retry-After, or raise the function's maxInstances or concurrency.") with
     {
         RetryAfter = retryAfter,
     };

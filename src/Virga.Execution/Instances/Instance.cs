@@ -105,6 +105,13 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
             {
                 throw new ProblemException(KnownProblems.Unavailable($"The worker speaks version {hello.Protocol} of the protocol; this node speaks version 1.", "Install a runtime that fits this version of Virga."));
             }
+
+            await _process.NetworkReady.WaitAsync(_services.Options.StartTimeout, _services.Time, cancellation);
+        }
+        catch (SandboxException e)
+        {
+            Kill("it has no network");
+            throw new ProblemException(KnownProblems.Unavailable(e.Message, "See \"Network egress\" in SECURITY.md for what it needs."), e);
         }
         catch (WorkerProtocolException e)
         {

@@ -51,8 +51,21 @@ internal sealed unsafe class ChildReaper : IDisposable
         return child;
     }
 
-    /// <summary>Kills and reaps a child that could not be watched.</summary>
-    internal static void Abandon(int pid)
+    /// <summary>Watches the child, or kills and reaps it when it cannot be watched.</summary>
+    internal ChildProcess WatchOrAbandon(int pid)
+    {
+        try
+        {
+            return Watch(pid);
+        }
+        catch (SystemCallException)
+        {
+            Abandon(pid);
+            throw;
+        }
+    }
+
+    private static void Abandon(int pid)
     {
         int status;
         _ = Libc.Kill(pid, Libc.SignalKill);

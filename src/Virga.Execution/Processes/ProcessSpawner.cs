@@ -16,7 +16,31 @@ internal sealed unsafe class ProcessSpawner : IDisposable
     private const short SetSignalMask = 0x08;
     private const short SetSession = 0x80;
 
-    private readonly DedicatedThread _thread = new("virga-spawn");
+    private readonly DedicatedThread _thread;
+
+    /// <param name="prepare">Called once on the thread that starts all children, which inherit what it changes for itself, such as its namespaces.</param>
+    internal ProcessSpawner(string threadName = "virga-spawn", Action? prepare = null)
+    {
+        _thread = new DedicatedThread(threadName);
+        if (prepare is null)
+        {
+            return;
+        }
+
+        try
+        {
+            _ = _thread.Run(() =>
+            {
+                prepare();
+                return true;
+            });
+        }
+        catch (Exception)
+        {
+            _thread.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>
     /// Starts <paramref name="command"/> (the first element is an absolute path); descriptor <c>n</c> of the child is

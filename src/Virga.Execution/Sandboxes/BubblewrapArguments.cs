@@ -64,7 +64,7 @@ internal sealed class BubblewrapArguments
         Add("--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent", "--hostname", "virga", "--cap-drop", "ALL");
         if (spec.Egress == EgressPolicy.None)
         {
-            Add("--unshare-net");
+            Add("--unshare-net"); // Otherwise bwrap runs in the namespace that was made for the sandbox.
         }
 
         if (mode.UserNamespace)
@@ -106,14 +106,10 @@ internal sealed class BubblewrapArguments
             Add("--ro-bind-try", path, path);
         }
 
-        Add("--ro-bind", identity.PasswordFile, "/etc/passwd", "--ro-bind", identity.GroupFile, "/etc/group");
+        Add("--ro-bind", identity.PasswordFile, "/etc/passwd", "--ro-bind", identity.GroupFile, "/etc/group", "--ro-bind", identity.HostsFile, "/etc/hosts");
         if (spec.Egress != EgressPolicy.None)
         {
-            Add("--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf", "--ro-bind-try", "/etc/hosts", "/etc/hosts");
-        }
-        else
-        {
-            Add("--ro-bind", identity.HostsFile, "/etc/hosts");
+            Add("--ro-bind", identity.ResolverFile, "/etc/resolv.conf");
         }
     }
 

@@ -57,7 +57,7 @@ internal sealed class BubblewrapLauncher(SandboxStarter starter, PackageMounter 
             ScratchDirectory.CreateReadable(linkedCode);
         }
 
-        SandboxIdentity identity = SandboxIdentity.Write(spec.ScratchDirectory, user);
+        SandboxIdentity identity = SandboxIdentity.Write(spec.ScratchDirectory, user, starter.ResolverConfiguration);
         return starter.Start(
             spec,
             [bwrap, "--seccomp", SeccompDescriptor, "--args", ArgumentsDescriptor, "--", .. DropPrivileges(setpriv, user), .. WithLoaderVariables(spec)],

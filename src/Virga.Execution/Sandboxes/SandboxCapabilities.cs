@@ -21,4 +21,7 @@ internal sealed record SandboxCapabilities(CgroupCapabilities Cgroups, Bubblewra
         (_, 0) => "No swap: frozen instances keep their memory, 10 to 15 MB each and what the function itself holds. Add swap, best in compressed memory (zram): `./dev swap on`.",
         _ => null,
     };
+
+    /// <summary>Why functions with the egress <c>internet</c> cannot run in a sandbox, and how to mend it; null when they can.</summary>
+    public string? InternetMissing { get; init; }
 }

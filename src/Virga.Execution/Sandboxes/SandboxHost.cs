@@ -14,14 +14,16 @@ internal sealed class SandboxHost : ISandboxLauncher, IDisposable
     private readonly DedicatedThread _pushOut = new("virga-push-out");
     private readonly SandboxStarter _starter;
     private readonly ProcessLauncher _process;
+    private readonly InternetConnector _internet;
     private BubblewrapLauncher? _bubblewrap;
 
-    private SandboxHost(CgroupTree cgroups, TimeProvider time)
+    private SandboxHost(CgroupTree cgroups, SandboxOptions options, TimeProvider time)
     {
         _cgroups = cgroups;
-        _starter = new SandboxStarter(_spawner, _reaper, cgroups, _pushOut, time);
+        _internet = new InternetConnector(_reaper, options.Egress, options.FirstUserId - 1);
+        _starter = new SandboxStarter(_spawner, _reaper, _internet, cgroups, _pushOut, time);
         _process = new ProcessLauncher(_starter);
-        Capabilities = new SandboxCapabilities(cgroups.Capabilities, Bubblewrap: null, BubblewrapMissing: null, SwapSpace.Read());
+        Capabilities = new SandboxCapabilities(cgroups.Capabilities, Bubblewrap: null, BubblewrapMissing: null, SwapSpace.Read()) { InternetMissing = _internet.Missing };
     }
 
     internal SandboxCapabilities Capabilities { get; private set; }
@@ -35,7 +37,7 @@ internal sealed class SandboxHost : ISandboxLauncher, IDisposable
         Directory.CreateDirectory(options.ScratchRoot);
         CgroupTree cgroups = CgroupTree.Detect(options.NodeId);
         await new SandboxJanitor(cgroups, options.ScratchRoot, time).SweepAsync();
-        var host = new SandboxHost(cgroups, time);
+        var host = new SandboxHost(cgroups, options, time);
         try
         {
             await host.ProbeAsync(options, cancellation);
@@ -62,6 +64,7 @@ internal sealed class SandboxHost : ISandboxLauncher, IDisposable
     {
         _pushOut.Dispose();
         _mounter.Dispose();
+        _internet.Dispose();
         _reaper.Dispose();
         _spawner.Dispose();
         _cgroups.RemoveIfEmpty();

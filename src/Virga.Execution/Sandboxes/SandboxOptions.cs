@@ -15,6 +15,9 @@ internal sealed record SandboxOptions
     /// <summary>How many sandboxes can run at a time.</summary>
     public int UserIds { get; init; } = 10_000;
 
+    /// <summary>Where functions with the egress <c>internet</c> may connect to.</summary>
+    public EgressRules Egress { get; init; } = new();
+
     /// <summary>The only way in which bubblewrap may be used; null for the best that works.</summary>
     public BubblewrapMode? Bubblewrap { get; init; }
 }

@@ -15,6 +15,7 @@ internal sealed partial class SandboxProcess : IAsyncDisposable
     private readonly Action _release;
     private readonly DedicatedThread _pushOut;
     private readonly TimeProvider _time;
+    private readonly Task _networkWatch = Task.CompletedTask;
     private int _workerPid;
     private int _disposed;
 
@@ -42,6 +43,21 @@ internal sealed partial class SandboxProcess : IAsyncDisposable
 
     /// <summary>What the worker writes to its descriptor 2.</summary>
     internal Socket ErrorOutput { get; }
+
+    /// <summary>The way out to the network; null for a sandbox that has none of its own.</summary>
+    internal InternetNamespace? Network
+    {
+        get;
+        init
+        {
+            field = value;
+            _networkWatch = value is null ? Task.CompletedTask : EndWithoutAsync(value);
+        }
+    }
+
+    /// <summary>Completes once the worker can open those connections that it may open; to be awaited before it loads a function.</summary>
+    /// <exception cref="SandboxException">There will be no network.</exception>
+    internal Task NetworkReady => Network?.Ready ?? Task.CompletedTask;
 
     /// <summary>The outermost process, a child of the node.</summary>
     internal int Pid => _child.Pid;
@@ -114,6 +130,12 @@ internal sealed partial class SandboxProcess : IAsyncDisposable
         Channel.Dispose();
         ErrorOutput.Dispose();
         await Exited;
+        if (Network is not null)
+        {
+            await Network.DisposeAsync();
+            await _networkWatch;
+        }
+
         if (_cgroup is not null)
         {
             await _cgroup.RemoveAsync(_time);
@@ -121,6 +143,16 @@ internal sealed partial class SandboxProcess : IAsyncDisposable
 
         _child.Dispose();
         _release();
+    }
+
+    /// <summary>Ends the sandbox when it loses its network, rather than let each of its calls run into a timeout.</summary>
+    private async Task EndWithoutAsync(InternetNamespace network)
+    {
+        await network.Lost;
+        if (Volatile.Read(ref _disposed) == 0)
+        {
+            Kill();
+        }
     }
 
     private async Task<ProcessExit> WaitForExitAsync()

@@ -1,26 +1,18 @@
+using Virga.Core.Resources;
 using Virga.Execution.Cgroups;
 using Virga.Execution.Processes;
 
 namespace Virga.Execution.Sandboxes;
 
 /// <summary>What every kind of isolation does the same way: a group with limits, sockets, the process and its watch.</summary>
-internal sealed class SandboxStarter(ProcessSpawner spawner, ChildReaper reaper, CgroupTree cgroups, DedicatedThread pushOut, TimeProvider time)
+internal sealed class SandboxStarter(ProcessSpawner spawner, ChildReaper reaper, InternetConnector internet, CgroupTree cgroups, DedicatedThread pushOut, TimeProvider time)
 {
-    private const string Shell = "/bin/sh";
-    private const string EndOfGroups = "--";
-
-    // The process enters its groups before it becomes the command, so that nothing of the command runs without limits.
     // A core file would hold a tenant's data. Workers need few files; their disk is bounded by other means, the size
     // of one file is a backstop (.NET reserves 2 GiB of a memory file for its code).
-    private const string EnterGroupsAndRun =
-        """
-        while [ "$1" != -- ]; do echo 0 > "$1" || exit 125; shift; done
-        shift
-        ulimit -c 0
-        ulimit -n 4096 2>/dev/null
-        ulimit -f 8388608 2>/dev/null
-        exec "$@"
-        """;
+    private const string LimitFiles = "ulimit -c 0; ulimit -n 4096 2>/dev/null; ulimit -f 8388608 2>/dev/null";
+
+    /// <summary>What a sandbox with the egress <c>internet</c> needs as its <c>/etc/resolv.conf</c>.</summary>
+    internal string ResolverConfiguration => internet.ResolverConfiguration;
 
     /// <summary>Starts <paramref name="command"/> as the sandbox of <paramref name="spec"/>.</summary>
     /// <param name="environment">The environment of the command's first process.</param>
@@ -34,24 +26,26 @@ internal sealed class SandboxStarter(ProcessSpawner spawner, ChildReaper reaper,
         Cgroup? cgroup = null;
         SocketPair? channel = null;
         SocketPair? errors = null;
+        InternetNamespace? network = null;
         try
         {
             cgroup = cgroups.Create(spec.InstanceId, spec.Limits);
             channel = SocketPair.Create();
             errors = SocketPair.Create();
-            string[] wrapped = [Shell, "-c", EnterGroupsAndRun, "virga-sandbox", .. cgroup?.EntryFiles ?? [], EndOfGroups, .. command];
-            int pid = spawner.Spawn(wrapped, environment, [channel.Theirs, channel.Theirs, errors.Theirs, .. extra]);
-            ChildProcess child = Watch(pid);
+            network = NeedsNetwork(spec) ? internet.Connect(spec.InstanceId, cgroup) : null;
+            int pid = spawner.Spawn(GroupEntry.Wrap(cgroup, LimitFiles, [.. network?.EntryCommand ?? [], .. command]), environment, [channel.Theirs, channel.Theirs, errors.Theirs, .. extra]);
+            ChildProcess child = reaper.WatchOrAbandon(pid);
             channel.Theirs.Dispose();
             errors.Theirs.Dispose();
-            return new SandboxProcess(spec, child, cgroup, code, channel.Ours, errors.Ours, wrappers, release, pushOut, time);
+            return new SandboxProcess(spec, child, cgroup, code, channel.Ours, errors.Ours, wrappers, release, pushOut, time) { Network = network };
         }
-        catch (IOException failure)
+        catch (Exception failure) when (failure is IOException or SandboxException)
         {
+            network?.Abandon();
             channel?.Dispose();
             errors?.Dispose();
             cgroup?.TryRemove();
-            throw new SandboxException($"The sandbox of instance {spec.InstanceId} could not be started: {failure.Message}", failure);
+            throw failure as SandboxException ?? new SandboxException($"The sandbox of instance {spec.InstanceId} could not be started: {failure.Message}", failure);
         }
         finally
         {
@@ -62,16 +56,6 @@ internal sealed class SandboxStarter(ProcessSpawner spawner, ChildReaper reaper,
         }
     }
 
-    private ChildProcess Watch(int pid)
-    {
-        try
-        {
-            return reaper.Watch(pid);
-        }
-        catch (SystemCallException)
-        {
-            ChildReaper.Abandon(pid);
-            throw;
-        }
-    }
+    // Without a sandbox there is nothing to keep apart: the worker has the machine's network in any case.
+    private static bool NeedsNetwork(SandboxSpec spec) => spec is { Egress: EgressPolicy.Internet, Isolation: not Isolation.Process };
 }

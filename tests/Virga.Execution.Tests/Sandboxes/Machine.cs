@@ -24,6 +24,9 @@ internal static class Machine
             .Where(Directory.Exists)
             .SelectMany(Directory.EnumerateDirectories)];
 
+    internal static IReadOnlyList<int> ProcessesIn(string cgroup) =>
+        [.. File.ReadAllLines(Path.Combine(cgroup, "cgroup.procs")).Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
+
     private static IEnumerable<int> Processes() =>
         Directory.EnumerateDirectories("/proc")
             .Select(path => int.TryParse(Path.GetFileName(path), CultureInfo.InvariantCulture, out int pid) ? pid : 0)

@@ -21,14 +21,4 @@ public sealed class NetworkIsolationTests(SandboxFixture sandboxes) : IClassFixt
         interfaces.ShouldBe("['lo']\n");
         connected.ShouldBe("111\n", "ECONNREFUSED: nobody listens on the sandbox's own loopback");
     }
-
-    [Fact]
-    public async Task With_egress_the_network_is_the_machines()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
-
-        (await sandboxes.PrintedAsync(sandboxes.PythonSpec(ConnectTo(port)) with { Egress = EgressPolicy.Internet })).ShouldBe("0\n");
-    }
 }

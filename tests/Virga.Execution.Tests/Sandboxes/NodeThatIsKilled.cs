@@ -29,16 +29,18 @@ public sealed class NodeThatIsKilled
         int port = int.Parse(Environment.GetEnvironmentVariable(PortVariable)!, CultureInfo.InvariantCulture);
         var options = new SandboxOptions { NodeId = Environment.GetEnvironmentVariable(NodeVariable)!, ScratchRoot = scratch };
         using SandboxHost host = await SandboxHost.StartAsync(options, TimeProvider.System, TestContext.Current.CancellationToken);
-        SandboxSpec Worker(Isolation isolation) => new()
+        SandboxSpec Worker(Isolation isolation, string program) => new()
         {
             InstanceId = $"{isolation}",
             Isolation = isolation,
-            Command = [SandboxFixture.Python, "-c", $"import socket, time; s = socket.create_connection(('127.0.0.1', {port})); time.sleep(1000)"],
-            Egress = EgressPolicy.Internet,
+            Command = [SandboxFixture.Python, "-c", program],
+            Egress = host.Capabilities.InternetMissing is null ? EgressPolicy.Internet : EgressPolicy.None,
             ScratchDirectory = Path.Combine(scratch, $"{isolation}"),
         };
-        await using SandboxProcess sandboxed = host.Launch(Worker(Isolation.Bubblewrap));
-        await using SandboxProcess process = host.Launch(Worker(Isolation.Process));
+        await using SandboxProcess sandboxed = host.Launch(Worker(Isolation.Bubblewrap, "import time; print('runs', flush=True); time.sleep(1000)"));
+        await SandboxFixture.ReadLineAsync(sandboxed);
+        await sandboxed.NetworkReady;
+        await using SandboxProcess process = host.Launch(Worker(Isolation.Process, $"import socket, time; s = socket.create_connection(('127.0.0.1', {port})); time.sleep(1000)"));
 
         await Task.WhenAll(sandboxed.Exited, process.Exited);
     }

@@ -1,0 +1,79 @@
+using System.Net.Sockets;
+using Virga.Execution.Processes;
+
+namespace Virga.Execution.Sandboxes;
+
+/// <summary>A network namespace of one sandbox, connected to the outside by a process that translates its packets into ordinary connections.</summary>
+internal sealed class InternetNamespace : IAsyncDisposable
+{
+    private readonly string _instanceId;
+    private readonly NetworkHelper _holder;
+    private readonly NetworkHelper _translator;
+
+    internal InternetNamespace(string instanceId, NetworkHelper holder, NetworkHelper translator, bool entersUserNamespace)
+    {
+        _instanceId = instanceId;
+        _holder = holder;
+        _translator = translator;
+        string[] user = entersUserNamespace ? [$"--user=/proc/{holder.Pid}/ns/user", "--preserve-credentials"] : [];
+        EntryCommand = ["/usr/bin/nsenter", $"--net=/proc/{holder.Pid}/ns/net", .. user, "--"];
+        Ready = WaitUntilReadyAsync();
+        Lost = WaitUntilLostAsync();
+    }
+
+    /// <summary>The start of a command that runs the rest of it in the namespace, as the same process.</summary>
+    internal IReadOnlyList<string> EntryCommand { get; }
+
+    /// <summary>Completes once connections to the outside can be opened.</summary>
+    /// <exception cref="SandboxException">They never will; the message says why.</exception>
+    internal Task Ready { get; }
+
+    /// <summary>Completes when connections, after they could be opened, no longer can.</summary>
+    internal Task Lost { get; }
+
+    /// <summary>Ends the network without waiting for its end.</summary>
+    internal void Abandon()
+    {
+        _translator.Abandon();
+        _holder.Abandon();
+    }
+
+    /// <summary>Ends the network; the namespace goes with the last process in it.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _translator.DisposeAsync();
+        await _holder.DisposeAsync();
+        await Lost;
+    }
+
+    private async Task WaitUntilReadyAsync()
+    {
+        try
+        {
+            if (await _translator.SaysAsync())
+            {
+                return;
+            }
+        }
+        catch (SocketException closed)
+        {
+            throw new SandboxException($"The network of instance {_instanceId} was closed before it was connected.", closed);
+        }
+
+        throw new SandboxException($"The network of instance {_instanceId} could not be connected: {await _translator.ErrorOutputAsync()}");
+    }
+
+    private async Task WaitUntilLostAsync()
+    {
+        try
+        {
+            await Ready;
+        }
+        catch (SandboxException)
+        {
+            return; // Whoever awaits Ready is told.
+        }
+
+        _ = await _translator.Exited;
+    }
+}
