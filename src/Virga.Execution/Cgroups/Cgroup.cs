@@ -22,12 +22,15 @@ internal abstract partial class Cgroup(IReadOnlyList<string> directories)
     /// <summary>Memory in use now; null when memory is not accounted.</summary>
     internal abstract long? MemoryBytes { get; }
 
+    /// <summary>
+    /// Memory that only the end of the group, or swap, gives back: all in use but the pages of files. Those are charged
+    /// to whoever was the first to touch them, shared with everybody else, and dropped when the kernel needs their memory.
+    /// Null when memory is not accounted.
+    /// </summary>
+    internal long? ResidentBytes => MemoryBytes is { } used ? Math.Max(0, used - ReadStatistics("active_file", "inactive_file")) : null;
+
     /// <summary>The most memory that was in use; null when memory is not accounted.</summary>
     internal abstract long? PeakMemoryBytes { get; }
-
-    /// <summary>Sets all limits; callable while processes run.</summary>
-    /// <exception cref="IOException">The kernel refuses, for instance a memory limit below what is in use.</exception>
-    internal abstract void Limit(CgroupLimits limits);
 
     /// <summary>Removes the group as soon as its last process, killed before, is gone.</summary>
     /// <exception cref="IOException">A process stays, which only one that hangs in the kernel can do.</exception>
@@ -70,6 +73,9 @@ internal abstract partial class Cgroup(IReadOnlyList<string> directories)
 
         return removed;
     }
+
+    /// <summary>The sum of some lines of <c>memory.stat</c>, in bytes; both versions have it.</summary>
+    protected abstract long ReadStatistics(string one, string other);
 
     protected IEnumerable<int> ProcessesIn(string directory) =>
         (ControlFile.ReadText(Path.Combine(directory, "cgroup.procs")) ?? string.Empty)

@@ -35,10 +35,7 @@ internal sealed class CgroupV1(string? memory, string? cpu, string? processes, s
 
     internal override bool CanPushOut => memory is not null;
 
-    // Files in memory are on the same list.
-    protected override long SwappableBytes => memory is null ? 0 : ControlFile.ReadKeyed(InMemory(Statistics), "active_anon") + ControlFile.ReadKeyed(InMemory(Statistics), "inactive_anon");
-
-    internal override void Limit(CgroupLimits limits)
+    protected override void SetLimits(CgroupLimits limits)
     {
         if (memory is not null)
         {
@@ -96,19 +93,12 @@ internal sealed class CgroupV1(string? memory, string? cpu, string? processes, s
 
     protected override bool HasStopped() => ControlFile.ReadText(Path.Combine(freezer!, StateOfFreezer))?.TrimEnd() == Frozen;
 
-    protected override void AllowSwap() => ControlFile.Write(InMemory(Swappiness), SwapRatherThanDropFiles);
-
-    protected override void ForbidSwap()
-    {
-        ControlFile.Write(InMemory(Swappiness), SwapNothing);
-        ControlFile.Write(InMemory(MemoryLimit), _memoryLimit);
-    }
-
     // memory.force_empty would do it in one go, but drops the pages of files as well: the next answer of a node worker
-    // then waits 20 ms for the disk, instead of 3 (measured).
-    protected override void TryPushOut(long bytes)
+    // then waits 20 ms for the disk, instead of 3 (measured). Lowering the limit takes what it says.
+    protected override void PushOut(long bytes)
     {
         long used = MemoryBytes ?? 0;
+        ControlFile.Write(InMemory(Swappiness), SwapRatherThanDropFiles);
         try
         {
             ControlFile.Write(InMemory(MemoryLimit), Math.Max(Environment.SystemPageSize, used - bytes));
@@ -117,7 +107,14 @@ internal sealed class CgroupV1(string? memory, string? cpu, string? processes, s
         {
             return; // Less than that could be pushed out, and the kernel says that it is busy. What went is out.
         }
+        finally
+        {
+            ControlFile.Write(InMemory(MemoryLimit), _memoryLimit);
+            ControlFile.Write(InMemory(Swappiness), SwapNothing);
+        }
     }
+
+    protected override long ReadStatistics(string one, string other) => memory is null ? 0 : ControlFile.ReadKeyed(InMemory(Statistics), one) + ControlFile.ReadKeyed(InMemory(Statistics), other);
 
     private string InMemory(string file) => Path.Combine(memory!, file);
 

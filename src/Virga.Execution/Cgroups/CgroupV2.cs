@@ -6,6 +6,8 @@ namespace Virga.Execution.Cgroups;
 internal sealed class CgroupV2(string directory, CgroupCapabilities capabilities) : Cgroup([directory])
 {
     private const int SwapRatherThanDropFiles = 200;
+    private const string NoSwap = "0";
+    private const string AnySwap = "max";
 
     internal override IEnumerable<string> EntryFiles => [Path.Combine(directory, "cgroup.procs")];
 
@@ -21,21 +23,12 @@ internal sealed class CgroupV2(string directory, CgroupCapabilities capabilities
     // memory.reclaim exists from Linux 5.19 on.
     internal override bool CanPushOut => capabilities.Memory && File.Exists(Path.Combine(directory, "memory.reclaim"));
 
-    protected override long SwappableBytes
-    {
-        get
-        {
-            string statistics = Path.Combine(directory, "memory.stat");
-            return ControlFile.ReadKeyed(statistics, "active_anon") + ControlFile.ReadKeyed(statistics, "inactive_anon");
-        }
-    }
-
-    internal override void Limit(CgroupLimits limits)
+    protected override void SetLimits(CgroupLimits limits)
     {
         if (capabilities.Memory)
         {
             ControlFile.Write(Path.Combine(directory, "memory.max"), limits.MemoryBytes);
-            ForbidSwap();
+            LimitSwap(NoSwap);
             ControlFile.WriteIfPresent(Path.Combine(directory, "memory.oom.group"), "1");
         }
 
@@ -74,30 +67,39 @@ internal sealed class CgroupV2(string directory, CgroupCapabilities capabilities
     protected override bool HasStopped() => ControlFile.ReadKeyed(Path.Combine(directory, "cgroup.events"), "frozen") == 1;
 
     // Swap is limited apart from memory here, and a limit below what is in swap takes nothing back from there: a group
-    // can swap only between these two, that is while it is frozen and its memory is pushed out.
-    protected override void AllowSwap() => ControlFile.WriteIfPresent(Path.Combine(directory, "memory.swap.max"), "max");
-
-    protected override void ForbidSwap() => ControlFile.WriteIfPresent(Path.Combine(directory, "memory.swap.max"), "0");
-
-    protected override void TryPushOut(long bytes)
+    // can swap only between these two.
+    protected override void PushOut(long bytes)
     {
         string reclaim = Path.Combine(directory, "memory.reclaim");
+        LimitSwap(AnySwap);
         try
         {
             ControlFile.Write(reclaim, $"{bytes} swappiness={SwapRatherThanDropFiles}");
         }
         catch (IOException refusal) when (refusal.HResult == Libc.InvalidArgument)
         {
-            TryPushOutOfAnyKind(reclaim, bytes);
+            TryReclaimAnyKind(reclaim, bytes);
         }
         catch (IOException)
         {
             return; // Less than that could be pushed out, and the kernel wants to be asked again. What went is out.
         }
+        finally
+        {
+            LimitSwap(NoSwap);
+        }
     }
 
+    protected override long ReadStatistics(string one, string other)
+    {
+        string statistics = Path.Combine(directory, "memory.stat");
+        return ControlFile.ReadKeyed(statistics, one) + ControlFile.ReadKeyed(statistics, other);
+    }
+
+    private void LimitSwap(string limit) => ControlFile.WriteIfPresent(Path.Combine(directory, "memory.swap.max"), limit);
+
     /// <summary>On kernels that do not know the word <c>swappiness</c> here: pages of files are dropped as well.</summary>
-    private static void TryPushOutOfAnyKind(string reclaim, long bytes)
+    private static void TryReclaimAnyKind(string reclaim, long bytes)
     {
         try
         {

@@ -68,10 +68,10 @@ internal sealed partial class SandboxProcess
     }
 
     /// <summary>
-    /// The memory that the sandbox occupies now, without what is in swap: what its control group is charged with, else
-    /// what its processes hold with their part of what they share. Zero once it has ended.
+    /// The memory that the sandbox occupies now, without what is in swap and without pages of files: what its control group
+    /// is charged with, else what its processes hold with their part of what they share. Zero once it has ended.
     /// </summary>
-    internal long ResidentBytes() => _cgroup?.MemoryBytes ?? ProcessTable.TreeOf(Pid).Sum(ProcessTable.ProportionalMemoryOf);
+    internal long ResidentBytes() => _cgroup?.ResidentBytes ?? ProcessTable.TreeOf(Pid).Sum(ProcessTable.ProportionalMemoryOf);
 
     private async Task PushOutAsync(Cgroup cgroup, CancellationToken cancellation)
     {
