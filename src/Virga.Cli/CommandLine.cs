@@ -10,6 +10,7 @@ using Virga.Cli.Failures;
 using Virga.Cli.Functions;
 using Virga.Cli.Init;
 using Virga.Cli.Routes;
+using Virga.Cli.Top;
 
 namespace Virga.Cli;
 
@@ -32,6 +33,8 @@ public static class CommandLine
         root.Add(RouteCommands.Make(factory));
         root.Add(EnvironmentCommands.Make(factory));
         root.Add(InvocationCommand.Make(factory));
+        root.Add(TopCommand.Make(factory));
+        root.Add(ChangesCommand.Make(factory));
         root.Add(ApplyCommand.Make(factory));
         root.Add(DevCommand.Make(factory));
         root.Add(InitCommand.Make(factory));
