@@ -11,6 +11,7 @@ using Virga.Cli.Functions;
 using Virga.Cli.Init;
 using Virga.Cli.Routes;
 using Virga.Cli.Usage;
+using Virga.Cli.Top;
 
 namespace Virga.Cli;
 
@@ -34,6 +35,8 @@ public static class CommandLine
         root.Add(EnvironmentCommands.Make(factory));
         root.Add(InvocationCommand.Make(factory));
         root.Add(UsageCommand.Make(factory));
+        root.Add(TopCommand.Make(factory));
+        root.Add(ChangesCommand.Make(factory));
         root.Add(ApplyCommand.Make(factory));
         root.Add(DevCommand.Make(factory));
         root.Add(InitCommand.Make(factory));

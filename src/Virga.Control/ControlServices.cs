@@ -8,6 +8,7 @@ using Virga.Control.Functions;
 using Virga.Control.Metadata;
 using Virga.Control.Packages;
 using Virga.Control.Routes;
+using Virga.Core.Invocations;
 using Virga.Core.Resources;
 using Virga.Core.Routing;
 
@@ -17,8 +18,8 @@ namespace Virga.Control;
 public static class ControlServices
 {
     /// <summary>
-    /// Adds <see cref="ControlPlane"/>, <see cref="IFunctionCatalog"/>, <see cref="IEnvironmentCatalog"/> and <see cref="IPackageDirectory"/>. Every registered <see cref="IRouteSink"/>
-    /// and <see cref="IFunctionLifecycleListener"/> is told of changes; the invoke endpoint uses the registered <see cref="Core.Invocations.IInvoker"/>.
+    /// Adds <see cref="ControlPlane"/>, <see cref="IFunctionCatalog"/>, <see cref="IEnvironmentCatalog"/>, <see cref="IPackageDirectory"/> and an <see cref="IScaleObserver"/> that feeds the feed of changes. Every registered <see cref="IRouteSink"/>
+    /// and <see cref="IFunctionLifecycleListener"/> is told of changes; the invoke endpoint uses the registered <see cref="IInvoker"/>.
     /// </summary>
     public static IServiceCollection AddVirgaControl(this IServiceCollection services, ControlOptions options)
     {
@@ -29,6 +30,8 @@ public static class ControlServices
         services.AddSingleton(options.Isolation);
         services.AddSingleton<IMetadataStore>(provider => new SqliteMetadataStore(Path.Combine(options.DataDirectory, "metadata.db"), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ChangeLog>();
+        services.AddSingleton<ScaleFeed>();
+        services.AddSingleton<IScaleObserver>(provider => provider.GetRequiredService<ScaleFeed>());
 
         var limits = new PackageLimits { MaxUploadBytes = options.MaxPackageBytes };
         services.AddSingleton(provider => new PackageStore(options.DataDirectory, limits, provider.GetRequiredService<TimeProvider>()));

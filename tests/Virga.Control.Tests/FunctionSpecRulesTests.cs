@@ -34,6 +34,8 @@ public sealed class FunctionSpecRulesTests
         { "has a timeZone but no schedule", Provisioned(new ProvisionedWindow { Instances = 1, TimeZone = "Europe/Berlin" }) },
         { "duration is 0s", Provisioned(new ProvisionedWindow { Instances = 1, Schedule = "0 8 * * *", Duration = Days(0) }) },
         { "duration is 8d", Provisioned(new ProvisionedWindow { Instances = 1, Schedule = "0 8 * * *", Duration = Days(8) }) },
+        { "provisioned[0].schedule is 'at noon'", Provisioned(new ProvisionedWindow { Instances = 1, Schedule = "at noon", Duration = Days(1) }) },
+        { "provisioned[0].schedule is '0 25 * * *'", Provisioned(new ProvisionedWindow { Instances = 1, Schedule = "0 25 * * *", Duration = Days(1) }) },
         { "timeZone is 'Europe/Atlantis'", Provisioned(new ProvisionedWindow { Instances = 1, Schedule = "0 8 * * *", Duration = Days(1), TimeZone = "Europe/Atlantis" }) },
     };
 

@@ -219,18 +219,14 @@ public sealed class ControlClient : IDisposable
     }
 
     /// <summary>A function's log lines, oldest first; with <c>follow=true</c> in the query until cancelled.</summary>
-    public async IAsyncEnumerable<JsonObject> ReadLogsAsync(ResourceName function, string query, [EnumeratorCancellation] CancellationToken cancellation)
-    {
-        using var response = await SendAsync(HttpMethod.Get, $"{Path(ResourceKind.Function, function)}/logs{query}", null, cancellation);
-        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation));
-        while (await AnswerReader.ReadLineAsync(reader, Answering.Node, cancellation) is { } line)
-        {
-            if (line.Length > 0)
-            {
-                yield return Parse(line);
-            }
-        }
-    }
+    public IAsyncEnumerable<JsonObject> ReadLogsAsync(ResourceName function, string query, CancellationToken cancellation) =>
+        ReadLinesAsync($"{Path(ResourceKind.Function, function)}/logs{query}", cancellation);
+
+    /// <summary>The namespace's feed of changes, oldest first; with <c>follow=true</c> in the query until cancelled.</summary>
+    public IAsyncEnumerable<JsonObject> ReadChangesAsync(string query, CancellationToken cancellation) => ReadLinesAsync($"{_scope}changes{query}", cancellation);
+
+    /// <summary>What the node's functions do at the moment.</summary>
+    public Task<JsonObject> GetActivityAsync(CancellationToken cancellation) => ReadAsync(HttpMethod.Get, "api/v1/node/activity", null, cancellation);
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
@@ -240,6 +236,19 @@ public sealed class ControlClient : IDisposable
     private string Path(ResourceKind kind, ResourceName name) => $"{_scope}{kind.Segment}/{name}";
 
     private string AliasPath(ResourceName function, string alias) => $"{Path(ResourceKind.Function, function)}/aliases/{Uri.EscapeDataString(alias)}";
+
+    private async IAsyncEnumerable<JsonObject> ReadLinesAsync(string path, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var response = await SendAsync(HttpMethod.Get, path, null, cancellation);
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation));
+        while (await AnswerReader.ReadLineAsync(reader, Answering.Node, cancellation) is { } line)
+        {
+            if (line.Length > 0)
+            {
+                yield return Parse(line);
+            }
+        }
+    }
 
     private async Task<JsonObject> ReadAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellation)
     {

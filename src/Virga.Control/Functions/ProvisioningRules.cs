@@ -1,6 +1,7 @@
 using Virga.Core.Names;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
+using Virga.Core.Scheduling;
 
 namespace Virga.Control.Functions;
 
@@ -30,7 +31,7 @@ internal static class ProvisioningRules
     {
         if (window.Instances < 1 || window.Instances > maxInstances)
         {
-            throw Refuse($"{member}.instances is {window.Instances}; it must be from 1 to maxInstances, which is {maxInstances}.", $"Provision fewer instances, or raise maxInstances.");
+            throw Refuse($"{member}.instances is {window.Instances}; it must be from 1 to maxInstances, which is {maxInstances}.", "Provision fewer instances, or raise maxInstances.");
         }
 
         if (window.Schedule is null)
@@ -41,6 +42,11 @@ internal static class ProvisioningRules
             }
 
             return;
+        }
+
+        if (!CronSchedule.TryParse(window.Schedule, out _, out var error))
+        {
+            throw Refuse($"{member}.schedule is '{ResourceName.Shorten(window.Schedule)}': {error}", "Write it as minute, hour, day of the month, month and day of the week, such as 0 8 * * 1-5.");
         }
 
         if (window.Duration is not { } duration)

@@ -19,7 +19,8 @@ internal sealed class FunctionDescriber(NodeEngines engines, IFunctionCatalog fu
             Isolation(live),
             LastStart(live),
         };
-        return new FunctionDescription(name.ToString(), live.Version, checks.TrueForAll(c => c.Ok), checks);
+        return new FunctionDescription(
+            name.ToString(), live.Version, checks.TrueForAll(c => c.Ok), live.Spec.Executor, live.Scale, live.Spec.KeepWarm, live.Spec.Egress, live.Spec.Provisioned, live.Spec.Sticky, checks);
     }
 
     private FunctionCheck Environment(FunctionVersion live)
@@ -60,8 +61,10 @@ internal sealed class FunctionDescriber(NodeEngines engines, IFunctionCatalog fu
     }
 }
 
-/// <summary>What a call of a function needs, and whether it is there.</summary>
-internal sealed record FunctionDescription(string Function, int LiveVersion, bool Callable, IReadOnlyList<FunctionCheck> Checks);
+/// <summary>How a function runs, and whether what a call of it needs is there.</summary>
+internal sealed record FunctionDescription(
+    string Function, int LiveVersion, bool Callable, Executor Executor, ScaleLimits Scale, KeepWarm KeepWarm, EgressPolicy Egress, IReadOnlyList<ProvisionedWindow> Provisioned, string? Sticky,
+    IReadOnlyList<FunctionCheck> Checks);
 
 /// <summary>One thing that a call needs.</summary>
 internal sealed record FunctionCheck(string Name, bool Ok, string Detail, string? Fix);

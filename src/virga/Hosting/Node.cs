@@ -24,6 +24,7 @@ using Virga.Core.Routing;
 using Virga.Execution;
 using Virga.Gateway;
 using Virga.Gateway.Routing;
+using Virga.Hosting.Activity;
 using Virga.Telemetry;
 using Virga.Telemetry.Api;
 using Virga.Telemetry.Logging;
@@ -97,7 +98,7 @@ internal static class Node
             app.Services.GetRequiredService<IEnvironmentCatalog>(),
             app.Services.GetRequiredService<IPackageDirectory>(),
             app.Services.GetRequiredService<IFunctionLog>(),
-            app.Services.GetRequiredService<IInvocationObserver>(),
+            app.Services.GetRequiredService<ActivityMeter>(),
             time,
             app.Services.GetRequiredService<ILoggerFactory>(),
             stop);
@@ -164,6 +165,7 @@ internal static class Node
         builder.Services.AddSingleton<IFunctionLifecycleListener>(engines);
         builder.Services.AddSingleton<IRouteSink>(routes);
         builder.Services.AddVirgaTelemetry(new TelemetryOptions { DataDirectory = data.Path, Tracing = new TracingOptions { OtlpEndpoint = options.OtlpEndpoint }, Prices = options.Prices });
+        builder.Services.AddSingleton(provider => new ActivityMeter(provider.GetRequiredService<IInvocationObserver>(), provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddVirgaControl(new ControlOptions
         {
             DataDirectory = data.Path,

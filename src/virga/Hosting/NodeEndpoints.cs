@@ -7,6 +7,7 @@ using Virga.Core.Names;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Execution.Pools;
+using Virga.Hosting.Activity;
 
 namespace Virga.Hosting;
 
@@ -30,6 +31,14 @@ internal static class NodeEndpoints
         endpoints.MapGet("/readyz", () => Ready(engines));
         endpoints.MapGet("/api/v1/node", () => Results.Json(new NodeDocument(engines.GatewayAddress?.ToString().TrimEnd('/'), Installation.Version), NodeJson.Default.NodeDocument))
             .WithSummary("Where the node serves functions, and its version");
+        var activity = endpoints.ServiceProvider.GetRequiredService<ActivityMeter>();
+        var time = endpoints.ServiceProvider.GetRequiredService<TimeProvider>();
+        endpoints.MapGet("/api/v1/node/activity", () =>
+        {
+            var calls = activity.Read();
+            var report = ActivityReport.Make(time.GetUtcNow(), Pools(engines, calls.Keys), engines.Execution?.Scheduler.GenericPools() ?? [], calls, memoryBudget: null);
+            return Results.Json(report, NodeJson.Default.ActivityDocument);
+        }).WithSummary("What the node's functions and instances do at the moment");
         endpoints.MapGet("/api/v1/pools", () => Results.Json(new PoolList(engines.Execution?.Scheduler.GenericPools() ?? []), NodeJson.Default.PoolList))
             .WithSummary("The pools of generic instances");
         foreach (var scope in Scopes)
@@ -48,6 +57,17 @@ internal static class NodeEndpoints
             }).WithSummary("Whether a function can be called, and if not, why");
         }
     }
+
+    private static IReadOnlyList<PoolActivity> Pools(NodeEngines engines, IEnumerable<FunctionName> called) => engines.Execution?.Scheduler is { } scheduler
+        ? [.. called.SelectMany(name => scheduler.StatusOf(name).Select(pool => new PoolActivity(
+            name,
+            [.. pool.Instances.Select(instance => (instance.State, instance.InFlight, instance.Memory))],
+            pool.Starting,
+            pool.Queued,
+            pool.Instances.Count + pool.Starting,
+            ScaleReason: "",
+            HasSnapshot: false)))]
+        : [];
 
     private static IResult Ready(NodeEngines engines)
     {
@@ -94,4 +114,5 @@ internal sealed record InstanceList(IReadOnlyList<InstanceStatus> Items, int Sta
 [JsonSerializable(typeof(PoolList))]
 [JsonSerializable(typeof(InstanceList))]
 [JsonSerializable(typeof(FunctionDescription))]
+[JsonSerializable(typeof(ActivityDocument))]
 internal sealed partial class NodeJson : JsonSerializerContext;

@@ -27,6 +27,12 @@ internal sealed class ControlApi : IAsyncDisposable
     /// <summary>Answers with a problem where it gives one.</summary>
     public Func<string, JsonObject?> Problem { get; set; } = _ => null;
 
+    /// <summary>What the node's functions do.</summary>
+    public JsonObject Activity { get; set; } = [];
+
+    /// <summary>The lines of the feed of changes.</summary>
+    public string Changes { get; set; } = "";
+
     /// <summary>What an invocation is answered with.</summary>
     public RequestDelegate Invoke { get; set; } = context => context.Response.WriteAsync("hello");
 
@@ -86,6 +92,12 @@ internal sealed class ControlApi : IAsyncDisposable
             return;
         }
 
+        if (path == "changes")
+        {
+            await context.Response.WriteAsync(Changes);
+            return;
+        }
+
         // The same server stands for the gateway: what is no API call is a call of a function.
         if (path.EndsWith("/invoke", StringComparison.Ordinal) || !request.Path.StartsWithSegments("/api", StringComparison.Ordinal))
         {
@@ -121,6 +133,8 @@ internal sealed class ControlApi : IAsyncDisposable
         {
             case ("GET", ["node"]):
                 return (200, new JsonObject { ["gateway"] = "http://127.0.0.1:8080", ["version"] = "0.1.0" });
+            case ("GET", ["node", "activity"]):
+                return (200, Activity);
             case ("POST", ["packages"]):
                 var digest = PackageDigest.Of(body);
                 _packages.Add(digest);
