@@ -166,7 +166,7 @@ public sealed class UsageMeterTests : IDisposable
         Gen.Choose(0, 9).ArrayOf().ToArbitrary(),
         steps =>
         {
-            var (expected, folders) = (0L, 0);
+            var (expected, folders, waiting) = (0L, 0, 0);
             var folder = new MeterFolder(_data, Guid.NewGuid().ToString("n"));
             var meter = folder.Open();
             foreach (var step in steps)
@@ -174,21 +174,30 @@ public sealed class UsageMeterTests : IDisposable
                 switch (step)
                 {
                     case < 6:
+                        // Only what the journal has a place for survives a kill.
+                        if (waiting++ == MeterFolder.JournalEntries)
+                        {
+                            meter.Fold();
+                            waiting = 1;
+                        }
+
                         meter.Completed(_data.Record(_hello));
                         expected++;
                         break;
                     case 6:
                         meter.Fold();
+                        waiting = 0;
                         break;
                     case 7:
                         meter.Dispose();
                         meter = folder.Open();
+                        waiting = 0;
                         break;
                     default:
                         var killed = folder.CopyTo($"{Path.GetFileName(folder.Path)}-{folders++}");
                         meter.Dispose();
                         folder.Dispose();
-                        (folder, meter) = (killed, killed.Open());
+                        (folder, meter, waiting) = (killed, killed.Open(), 0);
                         break;
                 }
             }

@@ -18,6 +18,8 @@ public sealed class UsageMeter : IInvocationObserver, IResidencyObserver, IDispo
     private readonly ILogger<UsageMeter> _logger;
     private readonly MeterJournal _journal;
     private readonly ITimer _timer;
+    // One of its own, so that it cannot be put off by the other's being armed at the same moment.
+    private readonly ITimer _hurry;
     private int _isArmed;
     private int _isHurried;
 
@@ -43,6 +45,7 @@ public sealed class UsageMeter : IInvocationObserver, IResidencyObserver, IDispo
         (_options, _time, _logger) = (options, time, logger);
         _journal = OpenJournal();
         _timer = time.CreateTimer(static state => ((UsageMeter)state!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _hurry = time.CreateTimer(static state => ((UsageMeter)state!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         if (!_journal.IsClean)
         {
             Fold();
@@ -104,7 +107,7 @@ public sealed class UsageMeter : IInvocationObserver, IResidencyObserver, IDispo
                     _isFailing = true;
                 }
 
-                Arm(_options.FoldDelay);
+                Arm();
             }
 
             Volatile.Write(ref _pendingSums, _pending.Count);
@@ -115,6 +118,7 @@ public sealed class UsageMeter : IInvocationObserver, IResidencyObserver, IDispo
     public void Dispose()
     {
         _timer.Dispose();
+        _hurry.Dispose();
         lock (_foldLock)
         {
             if (_isDisposed)
@@ -183,11 +187,11 @@ public sealed class UsageMeter : IInvocationObserver, IResidencyObserver, IDispo
         // An entry that just misses a fold waits for the next one, in the journal, where it is safe.
         if (Volatile.Read(ref _isArmed) == 0 && Interlocked.Exchange(ref _isArmed, 1) == 0)
         {
-            Arm(_options.FoldDelay);
+            Arm();
         }
         else if (_journal.IsCrowded && Volatile.Read(ref _isHurried) == 0 && Interlocked.Exchange(ref _isHurried, 1) == 0)
         {
-            Arm(TimeSpan.Zero);
+            _hurry.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
         }
     }
 
@@ -202,7 +206,7 @@ public sealed class UsageMeter : IInvocationObserver, IResidencyObserver, IDispo
         Interlocked.Increment(ref added ? ref _overflowed : ref _lost);
     }
 
-    private void Arm(TimeSpan delay) => _timer.Change(delay, Timeout.InfiniteTimeSpan);
+    private void Arm() => _timer.Change(_options.FoldDelay, Timeout.InfiniteTimeSpan);
 
     private void OnTimer()
     {
