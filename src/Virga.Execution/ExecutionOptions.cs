@@ -5,6 +5,9 @@ namespace Virga.Execution;
 /// <summary>How a node runs instances.</summary>
 public sealed record ExecutionOptions
 {
+    /// <summary>Four fifths of the memory that the machine, or the node's own control group, has.</summary>
+    public static ByteSize UsualMemoryBudget => new(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 5 * 4);
+
     /// <summary>Names this node's cgroups; the same after a restart with the same data folder.</summary>
     public required string NodeId { get; init; }
 
@@ -13,6 +16,9 @@ public sealed record ExecutionOptions
 
     /// <summary>The isolation of functions that name none; null means the strongest that works here.</summary>
     public Isolation? DefaultIsolation { get; init; }
+
+    /// <summary>How strongly functions are to be kept apart at least.</summary>
+    public IsolationMinimums IsolationMinimums { get; init; } = new();
 
     /// <summary>How many instances may be starting at a time; more would only slow each other down.</summary>
     public int StartConcurrency { get; init; } = Math.Max(2, Environment.ProcessorCount * 2);
@@ -24,7 +30,7 @@ public sealed record ExecutionOptions
     public int NodeQueueLimit { get; init; } = 10_000;
 
     /// <summary>Memory that all instances may have together; each counts with its limit, a frozen one with what it occupies.</summary>
-    public ByteSize MemoryBudget { get; init; } = new(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 5 * 4);
+    public ByteSize MemoryBudget { get; init; } = UsualMemoryBudget;
 
     /// <summary>How often the node looks at load, idle times and memory.</summary>
     public TimeSpan ScaleInterval { get; init; } = TimeSpan.FromSeconds(1);

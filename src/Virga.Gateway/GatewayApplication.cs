@@ -194,6 +194,7 @@ internal sealed class GatewayApplication(
             Headers = exchange.Headers,
             Body = body.Whole,
             BodyStream = body.Stream,
+            Affinity = StickyRequest.KeyOf(call.Function, exchange, call.Parameters),
             TraceParent = GatewayTracing.TraceParent(exchange),
             ReceivedAt = exchange.ReceivedAt,
         };

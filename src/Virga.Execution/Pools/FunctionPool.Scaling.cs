@@ -22,7 +22,7 @@ internal sealed partial class FunctionPool
     private TaskCompletionSource? _readyAgain;
 
     // Instances that are there whether calls come or not. Under the lock.
-    private bool KeepsInstances => !_retired && (_live || _preparing) && (Function.Spec.MinInstances > 0 || _provisioned is not null);
+    private bool KeepsInstances => !_retired && (_live || _preparing) && Function.KeepsInstances;
 
     /// <summary>Calls reach the version from now on: what it keeps ready is kept from here.</summary>
     public void GoLive()
@@ -113,7 +113,7 @@ internal sealed partial class FunctionPool
         {
             before = _scale.Last;
             decision = _scale.Decide(new PoolScale(
-                _all.Count(IsWarm), _starting, Function.Spec.Concurrency, Function.Spec.TargetUtilisation, 0, Function.Spec.MaxInstances, Floor()));
+                _all.Count(IsWarm), _starting, Function.Spec.Concurrency, Function.Scale.Target, 0, Function.Scale.Max, Floor()));
 
             // More instances do not help where the processors are what is short.
             wanted = _retired ? 0 : _services.IsProcessorBusy() ? Math.Min(decision.Desired, Floor()) : decision.Desired;
@@ -173,7 +173,7 @@ internal sealed partial class FunctionPool
     private IEnumerable<Instance> Idle() => _withPlaces.Where(i => IsIdle(i) && !i.IsSettling);
 
     private int Floor() => KeepsInstances
-        ? Math.Min(Function.Spec.MaxInstances, Math.Max(Function.Spec.MinInstances, _provisioned?.At(_instances.Time.GetUtcNow()) ?? 0))
+        ? Math.Min(Function.Scale.Max, Math.Max(Function.Scale.Min, _provisioned?.At(_instances.Time.GetUtcNow()) ?? 0))
         : 0;
 
     private bool MayFreeze(Instance instance) => !_retired && !Function.Spec.OnceOnly && Function.Spec.KeepWarm.Frozen.Span > TimeSpan.Zero && instance.CanFreeze;

@@ -50,7 +50,7 @@ internal sealed partial class FunctionPool
                     _starting,
                     _callDuration,
                     cold is null ? _startDuration : ThawDuration);
-                if (!ScaleOut.ShouldStart(load, Function.Spec.MaxInstances, Function.Spec.Concurrency))
+                if (!ScaleOut.ShouldStart(load, Function.Scale.Max, Function.Spec.Concurrency))
                 {
                     return;
                 }
@@ -76,7 +76,7 @@ internal sealed partial class FunctionPool
                 }
 
                 cold = CoolestToWake();
-                if (cold is null && (Existing() + _starting >= Function.Spec.MaxInstances || (_loadFailure is not null && BackOffLeft() > TimeSpan.Zero)))
+                if (cold is null && (Existing() + _starting >= Function.Scale.Max || (_loadFailure is not null && BackOffLeft() > TimeSpan.Zero)))
                 {
                     return;
                 }

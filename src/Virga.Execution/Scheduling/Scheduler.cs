@@ -45,7 +45,7 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
         Memory = new MemoryBudget(options.MemoryBudget.Bytes);
         _instances = new InstanceServices(options, time, log, observer, residency, Memory, new BackgroundTasks(logger), logger);
         var starter = new InstanceStarter(sandboxes, _instances);
-        _generic = new GenericPools(environments, function => function.Spec.Isolation ?? DefaultIsolation, starter, _instances);
+        _generic = new GenericPools(environments, new IsolationPolicy(DefaultIsolation, options.IsolationMinimums).For, starter, _instances);
         _relief = new MemoryRelief(Memory, () => _functions.Values, _generic);
         Memory.RunShort += _relief.Relieve;
         _poolServices = new FunctionPoolServices(
@@ -87,7 +87,7 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
     /// <inheritdoc/>
     public async ValueTask PrepareAsync(FunctionVersion version, CancellationToken cancellation)
     {
-        if (version.Spec.MinInstances > 0 || version.Spec.Provisioned.Count > 0)
+        if (version.KeepsInstances)
         {
             await PoolOf(version).PrepareAsync(cancellation);
         }
@@ -97,7 +97,7 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
     public void VersionLive(FunctionVersion version)
     {
         // A version that keeps nothing ready costs nothing before its first call.
-        if (version.Spec.MinInstances > 0 || version.Spec.Provisioned.Count > 0)
+        if (version.KeepsInstances)
         {
             PoolOf(version).GoLive();
         }

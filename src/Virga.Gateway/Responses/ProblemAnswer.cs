@@ -33,7 +33,7 @@ internal static class ProblemAnswer
         headers["Virga-Invocation-Id"] = exchange.IdText;
         if (problem.Status is 429 or 503)
         {
-            headers.RetryAfter = RetryAfterSeconds;
+            headers.RetryAfter = problem.RetryAfter is { } wait ? Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture) : RetryAfterSeconds;
         }
 
         var body = Format(problem, exchange.IdText);

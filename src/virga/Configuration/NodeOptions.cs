@@ -32,6 +32,9 @@ internal sealed record NodeOptions
     /// <summary>Generic warm instances per built-in environment.</summary>
     public int PoolSize { get; init; } = 3;
 
+    /// <summary>Memory that all instances may have together; null takes four fifths of the machine's.</summary>
+    public ByteSize? MemoryBudget { get; init; }
+
     /// <summary>The least grave lines of the node's own log.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 

@@ -33,6 +33,8 @@ internal static class NodeSettings
             (options, text, _) => ReadIsolation(text) is { } least ? options with { IsolationMinimums = options.IsolationMinimums with { Everyone = least } } : null),
         new("--pool-size", "instances.poolSize", "N", "Generic warm instances of each built-in environment [3]", "a whole number from 0 to 100",
             (options, text, _) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size <= 100 ? options with { PoolSize = size } : null),
+        new("--memory-budget", "instances.memoryBudget", "SIZE", "Memory that all instances may have together [four fifths of the machine's]", "a size such as 8GB, 256MB or more",
+            (options, text, _) => ByteSize.TryParse(text, out var size) && size.Bytes >= 256L << 20 ? options with { MemoryBudget = size } : null),
         new("--log-level", "log.level", "LEVEL", "The least grave lines of the node's log: debug, info, warn or error [info]", "debug, info, warn or error",
             (options, text, _) => Level(text) is { } level ? options with { LogLevel = level } : null),
         new("--drain-timeout", "drainTimeout", "DURATION", "How long a stopping node waits for calls in flight [30s]", "a duration such as 30s",

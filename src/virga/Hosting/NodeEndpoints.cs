@@ -36,7 +36,7 @@ internal static class NodeEndpoints
         endpoints.MapGet("/api/v1/node/activity", () =>
         {
             var calls = activity.Read();
-            var report = ActivityReport.Make(time.GetUtcNow(), Pools(engines, calls.Keys), engines.Execution?.Scheduler.GenericPools() ?? [], calls, memoryBudget: null);
+            var report = ActivityReport.Make(time.GetUtcNow(), Pools(engines), engines.Execution?.Scheduler.GenericPools() ?? [], calls, engines.Execution?.Scheduler.MemoryUse.Budget);
             return Results.Json(report, NodeJson.Default.ActivityDocument);
         }).WithSummary("What the node's functions and instances do at the moment");
         endpoints.MapGet("/api/v1/pools", () => Results.Json(new PoolList(engines.Execution?.Scheduler.GenericPools() ?? []), NodeJson.Default.PoolList))
@@ -58,15 +58,15 @@ internal static class NodeEndpoints
         }
     }
 
-    private static IReadOnlyList<PoolActivity> Pools(NodeEngines engines, IEnumerable<FunctionName> called) => engines.Execution?.Scheduler is { } scheduler
-        ? [.. called.SelectMany(name => scheduler.StatusOf(name).Select(pool => new PoolActivity(
-            name,
+    private static IReadOnlyList<PoolActivity> Pools(NodeEngines engines) => engines.Execution?.Scheduler is { } scheduler
+        ? [.. scheduler.FunctionPools().Select(pool => new PoolActivity(
+            pool.Function.Name,
             [.. pool.Instances.Select(instance => (instance.State, instance.InFlight, instance.Memory))],
             pool.Starting,
             pool.Queued,
-            pool.Instances.Count + pool.Starting,
-            ScaleReason: "",
-            HasSnapshot: false)))]
+            pool.Desired,
+            pool.Reason,
+            HasSnapshot: false))]
         : [];
 
     private static IResult Ready(NodeEngines engines)
