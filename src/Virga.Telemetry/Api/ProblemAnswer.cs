@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Virga.Core.Problems;
 
@@ -27,19 +26,11 @@ internal static class ProblemAnswer
 
     private static async Task WriteAsync(HttpContext http, Problem problem)
     {
+        var body = ProblemJson.Format(problem);
         http.Response.Clear();
         http.Response.StatusCode = problem.Status;
-        http.Response.ContentType = "application/problem+json";
-        await using var json = new Utf8JsonWriter(http.Response.BodyWriter);
-        json.WriteStartObject();
-        json.WriteString("type"u8, problem.Type);
-        json.WriteString("title"u8, problem.Title);
-        json.WriteNumber("status"u8, problem.Status);
-        json.WriteString("detail"u8, problem.Detail);
-        json.WriteString("fix"u8, problem.Fix);
-        json.WritePropertyName("fault"u8);
-        JsonSerializer.Serialize(json, problem.Fault, TelemetryJson.Default.Fault);
-        json.WriteEndObject();
-        await json.FlushAsync(http.RequestAborted);
+        http.Response.ContentType = ProblemJson.ContentType;
+        http.Response.ContentLength = body.Length;
+        await http.Response.Body.WriteAsync(body, http.RequestAborted);
     }
 }

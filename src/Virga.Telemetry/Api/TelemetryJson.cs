@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Virga.Core.Problems;
 using Virga.Telemetry.Usage;
 
 namespace Virga.Telemetry.Api;
@@ -7,5 +6,4 @@ namespace Virga.Telemetry.Api;
 /// <summary>The JSON forms of what this API sends.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(FunctionStats))]
-[JsonSerializable(typeof(Fault))]
 internal sealed partial class TelemetryJson : JsonSerializerContext;
