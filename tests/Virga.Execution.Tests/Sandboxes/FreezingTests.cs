@@ -133,9 +133,10 @@ public sealed class FreezingTests(SandboxFixture sandboxes) : IClassFixture<Sand
     {
         using var spawner = new ProcessSpawner();
         using var reaper = new ChildReaper();
+        using var internet = new InternetConnector(reaper, new EgressRules(), 1);
         using var pushOut = new DedicatedThread("test-push-out");
         var groups = new NoCgroupTree();
-        var launcher = new ProcessLauncher(new SandboxStarter(spawner, reaper, groups, pushOut, TimeProvider.System));
+        var launcher = new ProcessLauncher(new SandboxStarter(spawner, reaper, internet, groups, pushOut, TimeProvider.System));
         await using SandboxProcess worker = launcher.Launch(sandboxes.PythonSpec("print(flush=True)\ninput()") with { Isolation = Isolation.Process });
         await SandboxFixture.ReadLineAsync(worker);
 
