@@ -25,6 +25,9 @@ internal abstract class Cgroup(IReadOnlyList<string> directories)
     /// <summary>The most memory that was in use; null when memory is not accounted.</summary>
     internal abstract long? PeakMemoryBytes { get; }
 
+    /// <summary>CPU time that all its processes have used, those that ended included; null when it is not accounted.</summary>
+    internal abstract TimeSpan? CpuTime { get; }
+
     /// <summary>Sets all limits; callable while processes run.</summary>
     /// <exception cref="IOException">The kernel refuses, for instance a memory limit below what is in use.</exception>
     internal abstract void Limit(CgroupLimits limits);

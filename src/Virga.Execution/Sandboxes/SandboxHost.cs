@@ -13,19 +13,26 @@ internal sealed class SandboxHost : ISandboxLauncher, IDisposable
     private readonly PackageMounter _mounter = new();
     private readonly SandboxStarter _starter;
     private readonly ProcessLauncher _process;
+    private readonly GvisorLauncher? _gvisor;
     private BubblewrapLauncher? _bubblewrap;
 
-    private SandboxHost(CgroupTree cgroups, TimeProvider time)
+    private SandboxHost(CgroupTree cgroups, string scratchRoot, TimeProvider time)
     {
         _cgroups = cgroups;
         _starter = new SandboxStarter(_spawner, _reaper, cgroups, time);
         _process = new ProcessLauncher(_starter);
-        Capabilities = new SandboxCapabilities(cgroups.Capabilities, Bubblewrap: null, BubblewrapMissing: null);
+        (string? runsc, string? gvisorMissing) = GvisorProbe.Look(cgroups.Capabilities);
+        _gvisor = runsc is null ? null : new GvisorLauncher(_starter, _mounter, runsc, scratchRoot);
+        Capabilities = new SandboxCapabilities(cgroups.Capabilities, Bubblewrap: null, BubblewrapMissing: null, gvisorMissing);
     }
 
     internal SandboxCapabilities Capabilities { get; private set; }
 
-    /// <summary>The strongest isolation that works here.</summary>
+    /// <summary>For what only gVisor can do.</summary>
+    /// <exception cref="SandboxException">It is not available here.</exception>
+    internal GvisorLauncher Gvisor => _gvisor ?? throw new SandboxException($"The isolation 'gvisor' is not available on this machine: {Capabilities.GvisorMissing}");
+
+    /// <summary>The isolation of functions that name none: the strongest that works here and costs next to nothing.</summary>
     internal Isolation DefaultIsolation => _bubblewrap is null ? Isolation.Process : Isolation.Bubblewrap;
 
     /// <summary>Removes what an earlier run left and finds out, by trying, what this machine can do.</summary>
@@ -34,7 +41,7 @@ internal sealed class SandboxHost : ISandboxLauncher, IDisposable
         Directory.CreateDirectory(options.ScratchRoot);
         CgroupTree cgroups = CgroupTree.Detect(options.NodeId);
         await new SandboxJanitor(cgroups, options.ScratchRoot, time).SweepAsync();
-        var host = new SandboxHost(cgroups, time);
+        var host = new SandboxHost(cgroups, options.ScratchRoot, time);
         try
         {
             await host.ProbeAsync(options, cancellation);
@@ -53,12 +60,14 @@ internal sealed class SandboxHost : ISandboxLauncher, IDisposable
         Isolation.Process => _process.Launch(spec),
         Isolation.Bubblewrap when _bubblewrap is not null => _bubblewrap.Launch(spec),
         Isolation.Bubblewrap => throw new SandboxException($"The isolation 'bubblewrap' is not available on this machine: {Capabilities.BubblewrapMissing}"),
+        Isolation.Gvisor => Gvisor.Launch(spec),
         _ => throw new ArgumentOutOfRangeException(nameof(spec), spec.Isolation, "Unknown isolation."),
     };
 
     /// <summary>Stops the threads; all sandboxes must have been disposed of before.</summary>
     public void Dispose()
     {
+        _gvisor?.Dispose();
         _mounter.Dispose();
         _reaper.Dispose();
         _spawner.Dispose();

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Text;
 using Virga.Execution.Cgroups;
 using Virga.Execution.Processes;
 
@@ -8,6 +10,7 @@ internal sealed class SandboxStarter(ProcessSpawner spawner, ChildReaper reaper,
 {
     private const string Shell = "/bin/sh";
     private const string EndOfGroups = "--";
+    private const int MaxOutputBytes = 4096;
 
     // The process enters its groups before it becomes the command, so that nothing of the command runs without limits.
     // A core file would hold a tenant's data. Workers need few files; their disk is bounded by other means, the size
@@ -25,11 +28,11 @@ internal sealed class SandboxStarter(ProcessSpawner spawner, ChildReaper reaper,
     /// <summary>Starts <paramref name="command"/> as the sandbox of <paramref name="spec"/>.</summary>
     /// <param name="environment">The environment of the command's first process.</param>
     /// <param name="extra">Descriptors 3, 4, … of the command; closed here.</param>
-    /// <param name="wrappers">How many processes stand between the command and the worker.</param>
+    /// <param name="worker">How the worker is found and measured from outside.</param>
     /// <param name="release">Called once when no process of the sandbox is left.</param>
     /// <exception cref="SandboxException">It cannot be started.</exception>
     internal SandboxProcess Start(
-        SandboxSpec spec, IReadOnlyList<string> command, IReadOnlyDictionary<string, string> environment, ICodeRoot code, int wrappers, Action release, params Descriptor[] extra)
+        SandboxSpec spec, IReadOnlyList<string> command, IReadOnlyDictionary<string, string> environment, ICodeRoot code, IWorkerView worker, Action release, params Descriptor[] extra)
     {
         Cgroup? cgroup = null;
         SocketPair? channel = null;
@@ -44,7 +47,7 @@ internal sealed class SandboxStarter(ProcessSpawner spawner, ChildReaper reaper,
             ChildProcess child = Watch(pid);
             channel.Theirs.Dispose();
             errors.Theirs.Dispose();
-            return new SandboxProcess(spec, child, cgroup, code, channel.Ours, errors.Ours, wrappers, release, time);
+            return new SandboxProcess(spec, child, cgroup, code, channel.Ours, errors.Ours, worker, release, time);
         }
         catch (IOException failure)
         {
@@ -59,6 +62,58 @@ internal sealed class SandboxStarter(ProcessSpawner spawner, ChildReaper reaper,
             {
                 descriptor.Dispose();
             }
+        }
+    }
+
+    /// <summary>Runs a program of the system to its end, outside of all groups.</summary>
+    /// <returns>How it ended and what it printed, the first kilobytes of it.</returns>
+    /// <exception cref="SandboxException">It cannot be started.</exception>
+    internal async Task<(ProcessExit Exit, string Output)> RunAsync(IReadOnlyList<string> command, IReadOnlyDictionary<string, string> environment, CancellationToken cancellation)
+    {
+        using SocketPair output = SocketPair.Create();
+        using Descriptor input = Descriptor.Memory("virga-empty", []);
+        ChildProcess child;
+        try
+        {
+            child = Watch(spawner.Spawn(command, environment, input, output.Theirs, output.Theirs));
+        }
+        catch (IOException failure)
+        {
+            throw new SandboxException($"{command[0]} could not be started: {failure.Message}", failure);
+        }
+
+        output.Theirs.Dispose();
+        using (child)
+        {
+            try
+            {
+                string text = await ReadAsync(output.Ours, cancellation);
+                return (await child.Exit.WaitAsync(cancellation), text);
+            }
+            catch (OperationCanceledException)
+            {
+                child.Kill();
+                await child.Exit;
+                throw;
+            }
+        }
+    }
+
+    private static async Task<string> ReadAsync(Socket socket, CancellationToken cancellation)
+    {
+        var kept = new byte[MaxOutputBytes];
+        var rest = new byte[MaxOutputBytes];
+        int length = 0;
+        while (true)
+        {
+            Memory<byte> free = length < kept.Length ? kept.AsMemory(length) : rest;
+            int received = await socket.ReceiveAsync(free, SocketFlags.None, cancellation);
+            if (received == 0)
+            {
+                return Encoding.UTF8.GetString(kept, 0, length).Trim();
+            }
+
+            length = Math.Min(kept.Length, length + received);
         }
     }
 
