@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Text;
-using Microsoft.Win32.SafeHandles;
 using Virga.Execution.Processes;
 
 namespace Virga.Execution.Sandboxes;
@@ -16,7 +15,7 @@ internal sealed class GvisorAnnouncements : IDisposable
     private const byte LineBreak = (byte)'\n';
 
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _expected = new(StringComparer.Ordinal);
-    private readonly SafeFileHandle _pipe;
+    private readonly FileStream _pipe;
     private readonly Thread _thread;
     private volatile bool _stopping;
 
@@ -41,7 +40,7 @@ internal sealed class GvisorAnnouncements : IDisposable
     }
 
     /// <summary>Opens a pipe for both directions: opening does not wait, and while it is open nobody who reads it sees its end.</summary>
-    internal static SafeFileHandle OpenPipe(string path) => File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+    internal static FileStream OpenPipe(string path) => new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
 
     /// <summary>Completes when the sandbox of the instance is prepared; to be called before it is started.</summary>
     internal Task Expect(string instance)
@@ -57,7 +56,7 @@ internal sealed class GvisorAnnouncements : IDisposable
     public void Dispose()
     {
         _stopping = true;
-        RandomAccess.Write(_pipe, "\n"u8, 0);
+        _pipe.Write("\n"u8);
         _thread.Join();
         _pipe.Dispose();
     }
@@ -68,7 +67,7 @@ internal sealed class GvisorAnnouncements : IDisposable
         int kept = 0;
         while (!_stopping)
         {
-            kept += RandomAccess.Read(_pipe, buffer[kept..], 0);
+            kept += _pipe.Read(buffer[kept..]);
             while (buffer[..kept].IndexOf(LineBreak) is >= 0 and var end)
             {
                 if (_expected.TryRemove(Encoding.UTF8.GetString(buffer[..end]), out TaskCompletionSource? announced))

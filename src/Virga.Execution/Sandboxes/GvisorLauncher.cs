@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Text;
-using Microsoft.Win32.SafeHandles;
 using Virga.Core.Resources;
 using Virga.Execution.Processes;
 
@@ -51,7 +50,7 @@ internal sealed class GvisorLauncher : ISandboxLauncher, IDisposable
         var files = new GvisorFiles(spec.ScratchDirectory);
         Task announced = _announcements.Value.Expect(spec.InstanceId);
         SandboxProcess? process = null;
-        SafeFileHandle? gate = null;
+        FileStream? gate = null;
         try
         {
             process = Start(spec, _announcements.Value.Path, f => ["restore", "--bundle", f.Bundle, "--image-path", f.Image, GvisorFiles.Container]);

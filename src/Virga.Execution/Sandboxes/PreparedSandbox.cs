@@ -1,12 +1,10 @@
-using Microsoft.Win32.SafeHandles;
-
 namespace Virga.Execution.Sandboxes;
 
 /// <summary>
 /// A gVisor sandbox that exists but holds nothing yet: a snapshot that was taken of a sandbox with the same specification
 /// continues in it.
 /// </summary>
-internal sealed class PreparedSandbox(SandboxProcess process, GvisorFiles files, SafeFileHandle gate) : IAsyncDisposable
+internal sealed class PreparedSandbox(SandboxProcess process, GvisorFiles files, FileStream gate) : IAsyncDisposable
 {
     private bool _restored;
 
@@ -29,7 +27,7 @@ internal sealed class PreparedSandbox(SandboxProcess process, GvisorFiles files,
         try
         {
             Directory.CreateSymbolicLink(files.Image, Path.GetFullPath(imageDirectory));
-            RandomAccess.Write(gate, "\n"u8, 0);
+            gate.Write("\n"u8);
         }
         catch (IOException failure)
         {

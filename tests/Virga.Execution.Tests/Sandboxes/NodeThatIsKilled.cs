@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using Virga.Core.Resources;
 using Virga.Execution.Sandboxes;
 
@@ -40,6 +42,25 @@ public sealed class NodeThatIsKilled
         await using SandboxProcess sandboxed = host.Launch(Worker(Isolation.Bubblewrap));
         await using SandboxProcess process = host.Launch(Worker(Isolation.Process));
 
-        await Task.WhenAll(sandboxed.Exited, process.Exited);
+        if (host.Capabilities.GvisorMissing is not null)
+        {
+            using Socket nothing = await ConnectAsync(port);
+            await Task.WhenAll(sandboxed.Exited, process.Exited);
+        }
+
+        string[] spin = [SandboxFixture.Python, "-c", "print(flush=True)\nwhile True: pass"];
+        await using SandboxProcess gvisor = host.Launch(Worker(Isolation.Gvisor) with { Command = spin, Egress = EgressPolicy.None });
+        await using PreparedSandbox prepared = await host.Gvisor.PrepareAsync(
+            Worker(Isolation.Gvisor) with { InstanceId = "prepared", Command = spin, Egress = EgressPolicy.None, ScratchDirectory = Path.Combine(scratch, "prepared") }, TestContext.Current.CancellationToken);
+        await SandboxFixture.ReadLineAsync(gvisor);
+        using Socket ready = await ConnectAsync(port);
+        await Task.WhenAll(sandboxed.Exited, process.Exited, gvisor.Exited);
+    }
+
+    private static async Task<Socket> ConnectAsync(int port)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(IPAddress.Loopback, port, TestContext.Current.CancellationToken);
+        return socket;
     }
 }
