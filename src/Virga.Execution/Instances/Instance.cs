@@ -137,7 +137,8 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
             spec.Variables,
             spec.Concurrency,
             spec.RequestBody,
-            spec.Memory.Bytes);
+            spec.Memory.Bytes,
+            Snapshot: _process.Spec.Isolation == Isolation.Gvisor && spec.KeepWarm.Snapshot.Span > TimeSpan.Zero);
         Specialised answer;
         try
         {

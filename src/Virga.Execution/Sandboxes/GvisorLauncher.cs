@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using Virga.Core.Resources;
@@ -31,6 +32,8 @@ internal sealed class GvisorLauncher : ISandboxLauncher, IDisposable
         _starter = starter;
         _mounter = mounter;
         _program = program;
+        var file = new FileInfo(program);
+        Fingerprint = string.Create(CultureInfo.InvariantCulture, $"{file.Length}-{file.LastWriteTimeUtc.Ticks}");
         string folder = Path.Combine(scratchRoot, Folder);
         _roots = new GvisorRoots(Path.Combine(folder, "roots"));
         _announcements = new Lazy<GvisorAnnouncements>(() =>
@@ -39,6 +42,9 @@ internal sealed class GvisorLauncher : ISandboxLauncher, IDisposable
             return new GvisorAnnouncements(Path.Combine(folder, "announcements"));
         });
     }
+
+    /// <summary>Names the installed program: an image is of use to the same one only.</summary>
+    internal string Fingerprint { get; }
 
     /// <inheritdoc/>
     public SandboxProcess Launch(SandboxSpec spec) => Start(spec, announcements: null, files => ["run", "--bundle", files.Bundle, GvisorFiles.Container]);
@@ -93,14 +99,6 @@ internal sealed class GvisorLauncher : ISandboxLauncher, IDisposable
         {
             throw new SandboxException($"The snapshot of instance {process.Spec.InstanceId} failed ({exit}): {output}");
         }
-    }
-
-    /// <summary>What <c>runsc</c> says of its version; an image is of use to the same version only.</summary>
-    /// <exception cref="SandboxException">It does not run.</exception>
-    internal async Task<string> VersionAsync(CancellationToken cancellation)
-    {
-        (ProcessExit exit, string output) = await _starter.RunAsync([_program, "--version"], s_environment, cancellation);
-        return exit.IsSuccess ? output : throw new SandboxException($"{_program} --version ended with {exit}: {output}");
     }
 
     public void Dispose()

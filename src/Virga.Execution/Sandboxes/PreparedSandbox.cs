@@ -19,10 +19,13 @@ internal sealed class PreparedSandbox(SandboxProcess process, GvisorFiles files,
     /// cannot be restored ends the process, with the reason in its error output.
     /// </summary>
     /// <param name="imageDirectory">The folder of the image.</param>
+    /// <param name="memoryBytes">The worker's memory limit from now on.</param>
+    /// <param name="cpu">Its cores from now on.</param>
     /// <param name="packageDirectory">The package that the worker had when the image was made.</param>
     /// <exception cref="SandboxException">The package cannot be attached, or the sandbox has ended.</exception>
-    internal SandboxProcess Restore(string imageDirectory, string packageDirectory)
+    internal SandboxProcess Restore(string imageDirectory, string packageDirectory, long memoryBytes, double cpu)
     {
+        process.UpdateLimits(memoryBytes, cpu);
         process.AttachPackage(packageDirectory);
         try
         {
