@@ -33,7 +33,8 @@ internal sealed record WorkerError
 internal sealed record Hello(int Protocol, string Runtime, string Version);
 
 /// <summary>Header of SPECIALISED.</summary>
-internal sealed record Specialised(bool Ok, WorkerError? Error);
+/// <param name="Snapshot">False when its clones would not be unique, so that it must not be cloned.</param>
+internal sealed record Specialised(bool Ok, WorkerError? Error, bool Snapshot = true);
 
 /// <summary>Header of SPECIALISE.</summary>
 internal sealed record Specialise(

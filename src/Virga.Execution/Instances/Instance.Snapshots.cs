@@ -11,6 +11,9 @@ internal sealed partial class Instance
 {
     private const int EntropyBytes = 32;
 
+    /// <summary>Whether it may be kept as a snapshot as long as it has had no call: its sandbox can, its function wants it, and its worker would make each clone unique.</summary>
+    public bool MayBecomeSnapshot { get; private set; }
+
     /// <summary>
     /// Makes the clone of a snapshot, whose process was just restored, an instance of its function: it has a new random
     /// seed and the time, and its user's hooks have run. After a failure the instance ends itself.

@@ -162,6 +162,7 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
             throw new ProblemException(KnownProblems.LoadFailed(error.Type, error.Message, error.Location, error.Stack));
         }
 
+        MayBecomeSnapshot = request.Snapshot && answer.Snapshot;
         ReadyAt = _services.Time.GetTimestamp();
         StartDuration = _services.Time.GetElapsedTime(requestedAt, ReadyAt);
     }

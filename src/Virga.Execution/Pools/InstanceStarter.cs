@@ -21,7 +21,7 @@ internal sealed class InstanceStarter(ISandboxLauncher launcher, InstanceService
         {
             var id = string.Create(CultureInfo.InvariantCulture, $"i{Interlocked.Increment(ref _count)}");
             var options = services.Options;
-            var (command, mounts) = Resolve(key.Environment);
+            var (command, mounts) = Resolve(key.Isolation == Isolation.Gvisor ? WithSnapshotArguments(key.Environment) : key.Environment);
             var spec = new SandboxSpec
             {
                 InstanceId = id,
@@ -63,6 +63,9 @@ internal sealed class InstanceStarter(ISandboxLauncher launcher, InstanceService
             _starting.Release();
         }
     }
+
+    private static EnvironmentSpec WithSnapshotArguments(EnvironmentSpec environment) =>
+        environment with { Command = [environment.Command[0], .. environment.SnapshotArguments, .. environment.Command.Skip(1)] };
 
     // A program of a version manager lies outside of what every sandbox shows; one inside a mount is the runtime's own.
     private static (IReadOnlyList<string> Command, IReadOnlyList<ReadOnlyMount> Mounts) Resolve(EnvironmentSpec environment)

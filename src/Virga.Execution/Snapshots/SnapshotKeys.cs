@@ -35,7 +35,7 @@ internal sealed class SnapshotKeys(string runtime)
     private static string Describe(EnvironmentSpec environment)
     {
         var text = new StringBuilder();
-        Add(text, [.. environment.Command, .. Identify(environment.Command[0]), .. Identify(LibraryCache)]);
+        Add(text, [.. environment.Command, .. environment.SnapshotArguments, .. Identify(environment.Command[0]), .. Identify(LibraryCache)]);
         AddVariables(text, environment.Variables);
         foreach ((string host, string sandbox) in environment.Mounts.OrderBy(mount => mount.Value, StringComparer.Ordinal))
         {
