@@ -27,11 +27,12 @@ internal static class NodeSettings
             (options, text, _) => ByteSize.TryParse(text, out var size) && size.Bytes > 0 ? options with { MaxBody = size } : null),
         new("--max-package", "packages.maxSize", "SIZE", "The largest package [256MB]", "a size such as 256MB",
             (options, text, _) => ByteSize.TryParse(text, out var size) && size.Bytes > 0 ? options with { MaxPackage = size } : null),
-        new("--isolation", "instances.isolation", "process|bubblewrap", "How functions that do not say are kept apart [bubblewrap where it is available]", "process or bubblewrap",
+        new("--isolation", "instances.isolation", "process|bubblewrap|gvisor", "How functions that do not say are kept apart [bubblewrap where it is available]", "process, bubblewrap or gvisor",
             (options, text, _) => text switch
             {
                 "process" => options with { Isolation = Isolation.Process },
                 "bubblewrap" => options with { Isolation = Isolation.Bubblewrap },
+                "gvisor" => options with { Isolation = Isolation.Gvisor },
                 _ => null,
             }),
         new("--pool-size", "instances.poolSize", "N", "Generic warm instances of each built-in environment [3]", "a whole number from 0 to 100",
