@@ -30,6 +30,12 @@ public sealed class ExecutionEngine : IAsyncDisposable
     /// <summary>Why the isolation <c>gvisor</c> is not available here, and how to mend it; null when it is.</summary>
     public string? GvisorMissing => _sandboxes.Capabilities.GvisorMissing;
 
+    /// <summary>Why idle instances cannot be frozen here, what that costs, and how to mend it; null when they can.</summary>
+    public string? FreezingMissing => _sandboxes.Capabilities.FreezingMissing;
+
+    /// <summary>Why frozen instances keep their memory here, what that costs, and how to mend it; null when they do not.</summary>
+    public string? SwapMissing => _sandboxes.Capabilities.SwapMissing;
+
     /// <summary>Which resource limits this machine can enforce, for people to read.</summary>
     public string Limits => _sandboxes.Capabilities.Cgroups.ToString();
 

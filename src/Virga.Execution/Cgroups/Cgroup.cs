@@ -4,7 +4,7 @@ using Virga.Execution.Processes;
 namespace Virga.Execution.Cgroups;
 
 /// <summary>The control group of one instance: its limits, its use, and the certainty that all its processes can be ended.</summary>
-internal abstract class Cgroup(IReadOnlyList<string> directories)
+internal abstract partial class Cgroup(IReadOnlyList<string> directories)
 {
     private static readonly TimeSpan s_firstRetry = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan s_slowestRetry = TimeSpan.FromMilliseconds(100);
@@ -22,18 +22,18 @@ internal abstract class Cgroup(IReadOnlyList<string> directories)
     /// <summary>Memory in use now; null when memory is not accounted.</summary>
     internal abstract long? MemoryBytes { get; }
 
+    /// <summary>
+    /// Memory that only the end of the group, or swap, gives back: all in use but the pages of files. Those are charged
+    /// to whoever was the first to touch them, shared with everybody else, and dropped when the kernel needs their memory.
+    /// Null when memory is not accounted.
+    /// </summary>
+    internal long? ResidentBytes => MemoryBytes is { } used ? Math.Max(0, used - ReadStatistics("active_file", "inactive_file")) : null;
+
     /// <summary>The most memory that was in use; null when memory is not accounted.</summary>
     internal abstract long? PeakMemoryBytes { get; }
 
     /// <summary>CPU time that all its processes have used, those that ended included; null when it is not accounted.</summary>
     internal abstract TimeSpan? CpuTime { get; }
-
-    /// <summary>Sets all limits; callable while processes run.</summary>
-    /// <exception cref="IOException">The kernel refuses, for instance a memory limit below what is in use.</exception>
-    internal abstract void Limit(CgroupLimits limits);
-
-    /// <summary>Ends all processes of the group at once; none can escape by forking.</summary>
-    internal abstract void KillAll();
 
     /// <summary>Removes the group as soon as its last process, killed before, is gone.</summary>
     /// <exception cref="IOException">A process stays, which only one that hangs in the kernel can do.</exception>
@@ -76,6 +76,9 @@ internal abstract class Cgroup(IReadOnlyList<string> directories)
 
         return removed;
     }
+
+    /// <summary>The sum of some lines of <c>memory.stat</c>, in bytes; both versions have it.</summary>
+    protected abstract long ReadStatistics(string one, string other);
 
     protected IEnumerable<int> ProcessesIn(string directory) =>
         (ControlFile.ReadText(Path.Combine(directory, "cgroup.procs")) ?? string.Empty)

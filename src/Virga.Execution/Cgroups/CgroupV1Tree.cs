@@ -25,6 +25,7 @@ internal sealed class CgroupV1Tree : CgroupTree
             memory is not null,
             cpu is not null,
             processes is not null,
+            freezer is not null,
             complete ? null : MissingText(memory is not null, cpu is not null, processes is not null));
     }
 

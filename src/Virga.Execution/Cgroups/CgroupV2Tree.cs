@@ -22,7 +22,7 @@ internal sealed class CgroupV2Tree : CgroupTree
         bool memory = controllers.Contains("memory");
         bool cpu = controllers.Contains("cpu");
         bool processes = controllers.Contains("pids");
-        Capabilities = new CgroupCapabilities(2, memory, cpu, processes, memory && cpu && processes ? null : MissingText(memory, cpu, processes));
+        Capabilities = new CgroupCapabilities(2, memory, cpu, processes, File.Exists(Path.Combine(root, "cgroup.freeze")), memory && cpu && processes ? null : MissingText(memory, cpu, processes));
     }
 
     internal override CgroupCapabilities Capabilities { get; }

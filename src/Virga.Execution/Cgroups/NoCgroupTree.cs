@@ -8,6 +8,7 @@ internal sealed class NoCgroupTree : CgroupTree
         Memory: false,
         Cpu: false,
         Processes: false,
+        Freezer: false,
         "No writable control groups: instances run without limits of memory, cpu and processes. Run the node as root, or delegate a group to its user (systemd: Delegate=yes).");
 
     internal override Cgroup? Create(string instanceId, CgroupLimits limits) => null;

@@ -4,7 +4,8 @@ namespace Virga.Execution.Processes;
 
 /// <summary>
 /// A thread that runs what it is given, one thing after the other, for as long as the object lives. For work that
-/// the kernel ties to one thread: a child's parent-death signal, a thread's own mount namespace.
+/// the kernel ties to one thread (a child's parent-death signal, a thread's own mount namespace), or that blocks for
+/// longer than a thread of the pool should.
 /// </summary>
 internal sealed class DedicatedThread : IDisposable
 {
@@ -18,7 +19,10 @@ internal sealed class DedicatedThread : IDisposable
     }
 
     /// <summary>Runs <paramref name="work"/> on the thread and waits for it; its exception comes back to the caller.</summary>
-    internal T Run<T>(Func<T> work)
+    internal T Run<T>(Func<T> work) => RunAsync(work).GetAwaiter().GetResult();
+
+    /// <summary>Runs <paramref name="work"/> on the thread; its exception comes with the task.</summary>
+    internal Task<T> RunAsync<T>(Func<T> work)
     {
         var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         _work.Add(() =>
@@ -32,7 +36,7 @@ internal sealed class DedicatedThread : IDisposable
                 result.SetException(failure);
             }
         });
-        return result.Task.GetAwaiter().GetResult();
+        return result.Task;
     }
 
     public void Dispose()

@@ -16,6 +16,7 @@ internal static unsafe partial class Libc
     internal const int TooManyOpenFiles = 24;
     internal const int Busy = 16;
     internal const int CrossDevice = 18;
+    internal const int InvalidArgument = 22;
     internal const int CurrentDirectory = -100;
     internal const int EmptyPath = 0x1000;
     internal const int CloneFileSystem = 0x200;

@@ -46,11 +46,26 @@ internal static class ProcessTable
     }
 
     /// <summary>A line of <c>/proc/PID/status</c> in bytes, such as <c>VmRSS</c> or <c>VmHWM</c>. Zero once it has ended.</summary>
-    internal static long MemoryOf(int pid, string field)
+    internal static long MemoryOf(int pid, string field) => ReadMemory($"/proc/{pid}/status", field);
+
+    /// <summary>The memory that a process holds, with its part of what it shares. Zero once it has ended.</summary>
+    internal static long ProportionalMemoryOf(int pid)
     {
         try
         {
-            foreach (string line in File.ReadLines($"/proc/{pid}/status"))
+            return ReadMemory($"/proc/{pid}/smaps_rollup", "Pss");
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return MemoryOf(pid, "VmRSS"); // Of another user: the kernel tells no more.
+        }
+    }
+
+    private static long ReadMemory(string path, string field)
+    {
+        try
+        {
+            foreach (string line in File.ReadLines(path))
             {
                 if (line.StartsWith(field, StringComparison.Ordinal) && line[field.Length] == ':')
                 {

@@ -11,6 +11,7 @@ internal sealed class SandboxHost : ISandboxLauncher, IDisposable
     private readonly ProcessSpawner _spawner = new();
     private readonly ChildReaper _reaper = new();
     private readonly PackageMounter _mounter = new();
+    private readonly DedicatedThread _pushOut = new("virga-push-out");
     private readonly SandboxStarter _starter;
     private readonly ProcessLauncher _process;
     private readonly GvisorLauncher? _gvisor;
@@ -19,11 +20,11 @@ internal sealed class SandboxHost : ISandboxLauncher, IDisposable
     private SandboxHost(CgroupTree cgroups, string scratchRoot, TimeProvider time)
     {
         _cgroups = cgroups;
-        _starter = new SandboxStarter(_spawner, _reaper, cgroups, time);
+        _starter = new SandboxStarter(_spawner, _reaper, cgroups, _pushOut, time);
         _process = new ProcessLauncher(_starter);
         (string? runsc, string? gvisorMissing) = GvisorProbe.Look(cgroups.Capabilities);
         _gvisor = runsc is null ? null : new GvisorLauncher(_starter, _mounter, runsc, scratchRoot);
-        Capabilities = new SandboxCapabilities(cgroups.Capabilities, Bubblewrap: null, BubblewrapMissing: null, gvisorMissing);
+        Capabilities = new SandboxCapabilities(cgroups.Capabilities, Bubblewrap: null, BubblewrapMissing: null, gvisorMissing, SwapSpace.Read());
     }
 
     internal SandboxCapabilities Capabilities { get; private set; }
@@ -68,6 +69,7 @@ internal sealed class SandboxHost : ISandboxLauncher, IDisposable
     public void Dispose()
     {
         _gvisor?.Dispose();
+        _pushOut.Dispose();
         _mounter.Dispose();
         _reaper.Dispose();
         _spawner.Dispose();

@@ -5,7 +5,7 @@ using Virga.Execution.Processes;
 namespace Virga.Execution.Sandboxes;
 
 /// <summary>A worker that runs in a sandbox, from outside: its channel, its end, its use of resources and its package.</summary>
-internal sealed class SandboxProcess : IAsyncDisposable
+internal sealed partial class SandboxProcess : IAsyncDisposable
 {
     private readonly ChildProcess _child;
     private readonly Cgroup? _cgroup;
@@ -13,14 +13,16 @@ internal sealed class SandboxProcess : IAsyncDisposable
     private readonly ICodeRoot _code;
     private readonly IWorkerView _worker;
     private readonly Action _release;
+    private readonly DedicatedThread _pushOut;
     private readonly TimeProvider _time;
     private int _workerPid;
     private int _disposed;
 
     /// <param name="worker">How the worker is found and measured from outside.</param>
     /// <param name="release">Called once when no process of the sandbox is left.</param>
+    /// <param name="pushOut">Where memory is pushed out: one sandbox after the other, so that it takes one core at most.</param>
     internal SandboxProcess(
-        SandboxSpec spec, ChildProcess child, Cgroup? cgroup, ICodeRoot code, Socket channel, Socket errorOutput, IWorkerView worker, Action release, TimeProvider time)
+        SandboxSpec spec, ChildProcess child, Cgroup? cgroup, ICodeRoot code, Socket channel, Socket errorOutput, IWorkerView worker, Action release, DedicatedThread pushOut, TimeProvider time)
     {
         _spec = spec;
         _child = child;
@@ -28,6 +30,7 @@ internal sealed class SandboxProcess : IAsyncDisposable
         _code = code;
         _worker = worker;
         _release = release;
+        _pushOut = pushOut;
         _time = time;
         Channel = channel;
         ErrorOutput = errorOutput;

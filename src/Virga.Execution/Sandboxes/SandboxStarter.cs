@@ -6,7 +6,7 @@ using Virga.Execution.Processes;
 namespace Virga.Execution.Sandboxes;
 
 /// <summary>What every kind of isolation does the same way: a group with limits, sockets, the process and its watch.</summary>
-internal sealed class SandboxStarter(ProcessSpawner spawner, ChildReaper reaper, CgroupTree cgroups, TimeProvider time)
+internal sealed class SandboxStarter(ProcessSpawner spawner, ChildReaper reaper, CgroupTree cgroups, DedicatedThread pushOut, TimeProvider time)
 {
     private const string Shell = "/bin/sh";
     private const string EndOfGroups = "--";
@@ -47,7 +47,7 @@ internal sealed class SandboxStarter(ProcessSpawner spawner, ChildReaper reaper,
             ChildProcess child = Watch(pid);
             channel.Theirs.Dispose();
             errors.Theirs.Dispose();
-            return new SandboxProcess(spec, child, cgroup, code, channel.Ours, errors.Ours, worker, release, time);
+            return new SandboxProcess(spec, child, cgroup, code, channel.Ours, errors.Ours, worker, release, pushOut, time);
         }
         catch (IOException failure)
         {
