@@ -7,6 +7,8 @@ export const Kind = Object.freeze({
   specialise: 0x02,
   specialised: 0x03,
   shutdown: 0x04,
+  restore: 0x05,
+  restored: 0x06,
   call: 0x10,
   result: 0x11,
   error: 0x12,

@@ -4,6 +4,7 @@ import { Kind, ProtocolError } from './channel.mjs';
 import { describeError } from './errors.mjs';
 import { describeLoadError } from './loader.mjs';
 import { ConcurrentCallScope } from './scope.mjs';
+import { Randomness, cryptoIsUniqueInClones, restore } from './snapshot.mjs';
 
 /** Receives the node's frames, loads the function, and keeps the open calls. */
 export class Instance {
@@ -12,6 +13,7 @@ export class Instance {
   #calls = new Map();
   #shuttingDown = false;
   #forceStreams;
+  #randomness = null;
 
   /** Where frames go. */
   channel = null;
@@ -69,6 +71,12 @@ export class Instance {
         }
         this.#specialise(header);
         break;
+      case Kind.restore:
+        if (this.handler === null || this.#randomness === null) {
+          throw new ProtocolError('RESTORE came to a worker that may not be cloned');
+        }
+        this.#restore(header);
+        break;
       case Kind.shutdown:
         this.#shuttingDown = true;
         this.#exitWhenDone();
@@ -111,12 +119,28 @@ export class Instance {
       if (spec.concurrency > 1) {
         this.logs.scope = new ConcurrentCallScope();
       }
+      answer = spec.snapshot ? this.#prepareForClones() : { ok: true };
       this.handler = await this.#load(spec);
-      answer = { ok: true };
     } catch (error) {
       answer = { ok: false, error: this.#describe(error, spec.root) };
     }
     this.channel.send(Kind.specialised, 0, JSON.stringify(answer));
+  }
+
+  #prepareForClones() {
+    this.#randomness = new Randomness();
+    this.#randomness.install();
+    return cryptoIsUniqueInClones() ? { ok: true } : { ok: true, snapshot: false };
+  }
+
+  async #restore(header) {
+    let answer = { ok: true };
+    try {
+      await restore(this.#randomness, header);
+    } catch (error) {
+      answer = { ok: false, error: this.#describe(error, this.functionSpec.root) };
+    }
+    this.channel.send(Kind.restored, 0, JSON.stringify(answer));
   }
 
   #describe(error, root) {

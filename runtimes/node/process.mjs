@@ -5,6 +5,7 @@ import { takeChannelDescriptors } from './descriptors.mjs';
 import { describeError } from './errors.mjs';
 import { Instance } from './instance.mjs';
 import { Logs } from './logs.mjs';
+import { offerHooks } from './snapshot.mjs';
 
 const crashed = 1;
 
@@ -21,6 +22,7 @@ export async function runWorker({ runtime, load, streamsRequests, prepare }) {
   // The real one: user code may replace process.exit, the end of the worker must not depend on it.
   const exit = process.exit.bind(process);
   const instance = new Instance({ load, exit, streamsRequests });
+  offerHooks();
   await prepare?.();
   const channel = new Channel(descriptors, {
     onFrame: (kind, call, header, body) => instance.receive(kind, call, header, body),

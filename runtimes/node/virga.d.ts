@@ -1,6 +1,18 @@
 // Types of the programming model for functions in JavaScript and TypeScript; see README.md.
 /// <reference types="node" />
 
+declare global {
+  /** What the platform offers to the code of a function as a whole. */
+  const virga: {
+    /**
+     * Adds a hook that runs in every clone of this function's snapshot, after random numbers have got new seeds and before the first
+     * call: open connections, fetch what must be fresh, forget what must be unique. Hooks run in the order in which
+     * they were added and are awaited; one that throws fails the start. Without snapshots it never runs.
+     */
+    onRestore(hook: () => void | Promise<void>): void;
+  };
+}
+
 /** A function: gets a request and answers it. */
 export type Handler = (event: Event, ctx: Context) => Answer | Promise<Answer>;
 

@@ -27,6 +27,9 @@ public sealed class ExecutionEngine : IAsyncDisposable
     /// <summary>Why the isolation <c>bubblewrap</c> is not available here, and how to mend it; null when it is.</summary>
     public string? BubblewrapMissing => _sandboxes.Capabilities.BubblewrapMissing;
 
+    /// <summary>Why the isolation <c>gvisor</c> is not available here, and how to mend it; null when it is.</summary>
+    public string? GvisorMissing => _sandboxes.Capabilities.GvisorMissing;
+
     /// <summary>Why idle instances cannot be frozen here, what that costs, and how to mend it; null when they can.</summary>
     public string? FreezingMissing => _sandboxes.Capabilities.FreezingMissing;
 
@@ -51,10 +54,16 @@ public sealed class ExecutionEngine : IAsyncDisposable
         CancellationToken cancellation)
     {
         var sandboxes = await SandboxHost.StartAsync(new SandboxOptions { NodeId = options.NodeId, ScratchRoot = options.ScratchDirectory }, time, cancellation);
-        if (options.DefaultIsolation == Isolation.Bubblewrap && sandboxes.Capabilities.BubblewrapMissing is { } missing)
+        string? missing = options.DefaultIsolation switch
+        {
+            Isolation.Bubblewrap => sandboxes.Capabilities.BubblewrapMissing,
+            Isolation.Gvisor => sandboxes.Capabilities.GvisorMissing,
+            _ => null,
+        };
+        if (missing is not null)
         {
             sandboxes.Dispose();
-            throw new Core.Problems.ProblemException(Core.Problems.KnownProblems.Unavailable($"The isolation 'bubblewrap' does not work here: {missing}", "Install bubblewrap, or start the node with --isolation process for trusted code."));
+            throw new Core.Problems.ProblemException(Core.Problems.KnownProblems.Unavailable($"The isolation '{options.DefaultIsolation.ToString()!.ToLowerInvariant()}' does not work here: {missing}", "Install what is missing, or start the node with --isolation process for trusted code."));
         }
 
         var scheduler = new Scheduler(options, sandboxes, environments, packages, log, observer, residency, scale, time, loggers);

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 WORKER = Path(__file__).resolve().parent.parent / "worker.py"
 COMMAND = ["/usr/bin/python3", "-I", "-S", "-B", "-X", "utf8", str(WORKER)]
 
-HELLO, SPECIALISE, SPECIALISED, SHUTDOWN = 0x01, 0x02, 0x03, 0x04
+HELLO, SPECIALISE, SPECIALISED, SHUTDOWN, RESTORE, RESTORED = range(0x01, 0x07)
 CALL, RESULT, ERROR, CANCEL, BODY, END, WINDOW, LOG, MESSAGE = range(0x10, 0x19)
 
 _TIMEOUT_S = 20.0

@@ -3,6 +3,7 @@
 from .context import Context, Log
 from .errors import Cancelled, InvalidBody, InvalidResponse, Unserialisable
 from .event import Event
+from .snapshots import on_restore
 from .streams import AsyncBodyStream, BodyStream
 from .websocket import AsyncWebSocket, WebSocket
 
@@ -18,4 +19,5 @@ __all__ = [
     "Log",
     "Unserialisable",
     "WebSocket",
+    "on_restore",
 ]

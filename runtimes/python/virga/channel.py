@@ -49,6 +49,13 @@ class Channel:
                 return frame
             self.fill()
 
+    def peek(self) -> int:
+        """Waits for the next frame and gives its kind; the frame stays the next one."""
+        kind, _, header, body = self.receive()
+        # The bytes of a frame that was just taken are still in the buffer.
+        self._at -= _PREFIX_SIZE + len(header) + len(body)
+        return kind
+
     def receive_ready(self) -> Frame | None:
         """The next frame if it is here already."""
         while True:

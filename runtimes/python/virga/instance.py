@@ -11,12 +11,13 @@ from typing import Any, Callable, NoReturn
 from .channel import Channel, ProtocolError
 from .codec import parse_header, to_json
 from .exits import leave, leave_as
-from .frames import INSTANCE, SHUTDOWN, SPECIALISE, SPECIALISED
+from .frames import INSTANCE, RESTORE, RESTORED, SHUTDOWN, SPECIALISE, SPECIALISED
 from .inline import InlineExecutor
 from .loader import describe_load_failure, enter, is_async, load
 from .logs import capture_output, finish_lines, scope
 from .loop import LoopExecutor
 from .prewarm import warm_up
+from .snapshots import make_unique
 from .threads import ThreadExecutor
 
 #: Exit code of a worker that was sent bytes that are no frame (EX_PROTOCOL of sysexits.h).
@@ -40,6 +41,8 @@ class Instance:
             gc.freeze()
             function = self._wait_for_function()
             handler = self._specialise(function)
+            if function.get("snapshot"):
+                self._continue_as_clone(function["root"])
             self._serve(handler, function)
             finish_lines(scope.call)
             leave(0)
@@ -76,6 +79,21 @@ class Instance:
         finish_lines(scope.call)
         self._channel.send(SPECIALISED, INSTANCE, b'{"ok":true}')
         return handler
+
+    def _continue_as_clone(self, root: str) -> None:
+        """Waits for what comes first: a call, or the news that this is a clone. A snapshot is taken while it waits."""
+        if self._channel.peek() != RESTORE:
+            return
+        _, _, header, _ = self._channel.receive()
+        try:
+            make_unique(parse_header(header))
+        except BaseException as error:
+            finish_lines(scope.call)
+            failure = {"ok": False, "error": describe_load_failure(error, root)}
+            self._channel.send(RESTORED, INSTANCE, to_json(failure))
+            self._await_end()
+        finish_lines(scope.call)
+        self._channel.send(RESTORED, INSTANCE, b'{"ok":true}')
 
     def _await_end(self) -> NoReturn:
         while self._channel.receive()[0] != SHUTDOWN:

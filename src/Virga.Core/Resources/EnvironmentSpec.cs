@@ -6,6 +6,12 @@ public sealed record EnvironmentSpec
     /// <summary>Command line of the worker: an absolute path and its arguments.</summary>
     public required IReadOnlyList<string> Command { get; init; }
 
+    /// <summary>
+    /// What comes between the command's program and its arguments in instances that can be snapshotted: options that make random numbers
+    /// differ in clones.
+    /// </summary>
+    public IReadOnlyList<string> SnapshotArguments { get; init; } = [];
+
     /// <summary>Folders of the host that the sandbox shows read-only, as <c>host path → sandbox path</c>; the command's own files are among them.</summary>
     public IReadOnlyDictionary<string, string> Mounts { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 

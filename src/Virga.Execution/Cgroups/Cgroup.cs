@@ -32,6 +32,9 @@ internal abstract partial class Cgroup(IReadOnlyList<string> directories)
     /// <summary>The most memory that was in use; null when memory is not accounted.</summary>
     internal abstract long? PeakMemoryBytes { get; }
 
+    /// <summary>CPU time that all its processes have used, those that ended included; null when it is not accounted.</summary>
+    internal abstract TimeSpan? CpuTime { get; }
+
     /// <summary>Removes the group as soon as its last process, killed before, is gone.</summary>
     /// <exception cref="IOException">A process stays, which only one that hangs in the kernel can do.</exception>
     internal async Task RemoveAsync(TimeProvider time)

@@ -1,8 +1,8 @@
 namespace Virga.Execution.Cgroups;
 
 /// <summary>A group in the separate hierarchies of cgroup v1.</summary>
-internal sealed class CgroupV1(string? memory, string? cpu, string? processes, string? freezer)
-    : Cgroup([.. new[] { memory, cpu, processes, freezer }.OfType<string>().Distinct(StringComparer.Ordinal)])
+internal sealed class CgroupV1(string? memory, string? cpu, string? processes, string? freezer, string? accounting)
+    : Cgroup([.. new[] { memory, cpu, processes, freezer, accounting }.OfType<string>().Distinct(StringComparer.Ordinal)])
 {
     // A process cannot fork while frozen; a few rounds find those that forked before the freezer reached them.
     private const int MaxKillRounds = 100;
@@ -30,6 +30,9 @@ internal sealed class CgroupV1(string? memory, string? cpu, string? processes, s
     internal override long? MemoryBytes => memory is null ? null : ControlFile.ReadNumber(Path.Combine(memory, "memory.usage_in_bytes"));
 
     internal override long? PeakMemoryBytes => memory is null ? null : ControlFile.ReadNumber(Path.Combine(memory, "memory.max_usage_in_bytes"));
+
+    internal override TimeSpan? CpuTime =>
+        accounting is not null && ControlFile.ReadNumber(Path.Combine(accounting, "cpuacct.usage")) is { } nanoseconds ? TimeSpan.FromTicks(nanoseconds / TimeSpan.NanosecondsPerTick) : null;
 
     internal override bool CanFreeze => freezer is not null;
 

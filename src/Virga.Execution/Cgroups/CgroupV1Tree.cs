@@ -10,13 +10,15 @@ internal sealed class CgroupV1Tree : CgroupTree
     private readonly string? _cpu;
     private readonly string? _processes;
     private readonly string? _freezer;
+    private readonly string? _accounting;
 
-    private CgroupV1Tree(string? memory, string? cpu, string? processes, string? freezer)
+    private CgroupV1Tree(string? memory, string? cpu, string? processes, string? freezer, string? accounting)
     {
         _memory = memory;
         _cpu = cpu;
         _processes = processes;
         _freezer = freezer;
+        _accounting = accounting;
         bool complete = memory is not null && cpu is not null && processes is not null;
         Capabilities = new CgroupCapabilities(
             1,
@@ -38,7 +40,7 @@ internal sealed class CgroupV1Tree : CgroupTree
                 ? directory
                 : null;
 
-        var tree = new CgroupV1Tree(Open("memory"), Open("cpu"), Open("pids"), Open("freezer"));
+        var tree = new CgroupV1Tree(Open("memory"), Open("cpu"), Open("pids"), Open("freezer"), Open("cpuacct"));
         if (tree._cpu is { } cpu)
         {
             ControlFile.Write(Path.Combine(Path.GetDirectoryName(cpu)!, "cpu.shares"), SharesPerCore * Environment.ProcessorCount);
@@ -82,8 +84,8 @@ internal sealed class CgroupV1Tree : CgroupTree
     private CgroupV1 Of(string instanceId)
     {
         string? In(string? root) => root is null ? null : Path.Combine(root, instanceId);
-        return new CgroupV1(In(_memory), In(_cpu), In(_processes), In(_freezer));
+        return new CgroupV1(In(_memory), In(_cpu), In(_processes), In(_freezer), In(_accounting));
     }
 
-    private IEnumerable<string> Roots() => new[] { _memory, _cpu, _processes, _freezer }.OfType<string>().Distinct(StringComparer.Ordinal);
+    private IEnumerable<string> Roots() => new[] { _memory, _cpu, _processes, _freezer, _accounting }.OfType<string>().Distinct(StringComparer.Ordinal);
 }

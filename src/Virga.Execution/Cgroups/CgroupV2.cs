@@ -18,6 +18,9 @@ internal sealed class CgroupV2(string directory, CgroupCapabilities capabilities
     // memory.peak exists from Linux 5.19 on.
     internal override long? PeakMemoryBytes => ControlFile.ReadNumber(Path.Combine(directory, "memory.peak")) ?? MemoryBytes;
 
+    internal override TimeSpan? CpuTime =>
+        ControlFile.ReadKeyed(Path.Combine(directory, "cpu.stat"), "usage_usec") is > 0 and var microseconds ? TimeSpan.FromMicroseconds(microseconds) : null;
+
     internal override bool CanFreeze => capabilities.Freezer;
 
     // memory.reclaim exists from Linux 5.19 on.

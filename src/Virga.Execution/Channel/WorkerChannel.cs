@@ -21,6 +21,7 @@ internal sealed class WorkerChannel
     private readonly IChannelOwner _owner;
     private readonly TaskCompletionSource<Hello> _hello = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<Specialised> _specialised = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<Restored> _restored = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Guards the slots; held for a few instructions, and shared only by calls of this one instance.
     private readonly Lock _gate = new();
@@ -51,6 +52,13 @@ internal sealed class WorkerChannel
     {
         Sender.Send(FrameKind.Specialise, 0, JsonSerializer.SerializeToUtf8Bytes(request, ProtocolJson.Default.Specialise), []);
         return await _specialised.Task.WaitAsync(cancellation);
+    }
+
+    /// <summary>Tells a worker that it continues from a snapshot and is one of many, and waits until it has made itself unique.</summary>
+    public async Task<Restored> RestoreAsync(Restore request, CancellationToken cancellation)
+    {
+        Sender.Send(FrameKind.Restore, 0, JsonSerializer.SerializeToUtf8Bytes(request, ProtocolJson.Default.Restore), []);
+        return await _restored.Task.WaitAsync(cancellation);
     }
 
     /// <summary>Asks the worker to finish its calls and exit.</summary>
@@ -140,8 +148,10 @@ internal sealed class WorkerChannel
         var gone = reason ?? new WorkerProtocolException("The worker ended.");
         _hello.TrySetException(gone);
         _specialised.TrySetException(gone);
+        _restored.TrySetException(gone);
         _ = _hello.Task.Exception;
         _ = _specialised.Task.Exception;
+        _ = _restored.Task.Exception;
         return reason;
     }
 
@@ -297,6 +307,9 @@ internal sealed class WorkerChannel
                 break;
             case FrameKind.Specialised:
                 _specialised.TrySetResult(ReadHeader(frame.Header, ProtocolJson.Default.Specialised) ?? throw new WorkerProtocolException("SPECIALISED has no header."));
+                break;
+            case FrameKind.Restored:
+                _restored.TrySetResult(ReadHeader(frame.Header, ProtocolJson.Default.Restored) ?? throw new WorkerProtocolException("RESTORED has no header."));
                 break;
             default:
                 throw new WorkerProtocolException($"The worker sent a frame of kind 0x{(byte)frame.Kind:x2}, which it may not send.");

@@ -33,7 +33,8 @@ internal sealed record WorkerError
 internal sealed record Hello(int Protocol, string Runtime, string Version);
 
 /// <summary>Header of SPECIALISED.</summary>
-internal sealed record Specialised(bool Ok, WorkerError? Error);
+/// <param name="Snapshot">False when its clones would not be unique, so that it must not be cloned.</param>
+internal sealed record Specialised(bool Ok, WorkerError? Error, bool Snapshot = true);
 
 /// <summary>Header of SPECIALISE.</summary>
 internal sealed record Specialise(
@@ -46,7 +47,17 @@ internal sealed record Specialise(
     IReadOnlyDictionary<string, string> Environment,
     int Concurrency,
     Core.Resources.RequestBodyMode RequestBody,
-    long Memory);
+    long Memory,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Snapshot = false);
+
+/// <summary>Header of RESTORE.</summary>
+/// <param name="Entropy">Random bytes that no other clone of the same worker gets.</param>
+/// <param name="Time">Now, in Unix milliseconds.</param>
+/// <param name="Instance">What the clone is called.</param>
+internal sealed record Restore(byte[] Entropy, long Time, string Instance);
+
+/// <summary>Header of RESTORED.</summary>
+internal sealed record Restored(bool Ok, WorkerError? Error);
 
 /// <summary>Header of END.</summary>
 internal sealed record End(WorkerError? Error, int? Code, string? Reason);
@@ -62,6 +73,8 @@ internal sealed record MessageHead(bool Text);
 [JsonSerializable(typeof(Hello))]
 [JsonSerializable(typeof(Specialised))]
 [JsonSerializable(typeof(Specialise))]
+[JsonSerializable(typeof(Restore))]
+[JsonSerializable(typeof(Restored))]
 [JsonSerializable(typeof(End))]
 [JsonSerializable(typeof(LogHead))]
 [JsonSerializable(typeof(MessageHead))]

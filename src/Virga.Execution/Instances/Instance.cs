@@ -155,7 +155,8 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
             spec.Variables,
             spec.Concurrency,
             spec.RequestBody,
-            spec.Memory.Bytes);
+            spec.Memory.Bytes,
+            Snapshot: _process.Spec.Isolation == Isolation.Gvisor && spec.KeepWarm.Snapshot.Span > TimeSpan.Zero);
         Specialised answer;
         try
         {
@@ -179,6 +180,7 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
             throw new ProblemException(KnownProblems.LoadFailed(error.Type, error.Message, error.Location, error.Stack));
         }
 
+        MayBecomeSnapshot = request.Snapshot && answer.Snapshot;
         ReadyAt = _services.Time.GetTimestamp();
         ReportResidency();
         StartDuration = _services.Time.GetElapsedTime(requestedAt, ReadyAt);

@@ -48,14 +48,15 @@ internal sealed class InstanceStarter(ISandboxLauncher launcher, InstanceService
     /// <summary>The sandbox of an instance.</summary>
     public SandboxSpec SpecOf(string id, in InstanceRequest request)
     {
-        var (command, mounts) = Resolve(request.Key.Environment);
+        var environment = request.Key.Environment;
+        var (command, mounts) = Resolve(request.Key.Isolation == Isolation.Gvisor ? WithSnapshotArguments(environment) : environment);
         return new SandboxSpec
         {
             InstanceId = id,
             Isolation = request.Key.Isolation,
             Command = command,
             Mounts = mounts,
-            Environment = request.Key.Environment.Variables,
+            Environment = environment.Variables,
             MemoryBytes = request.MemoryBytes,
             Cpu = request.Cpu,
             MaxProcesses = services.Options.MaxProcesses,
@@ -77,6 +78,9 @@ internal sealed class InstanceStarter(ISandboxLauncher launcher, InstanceService
             throw new ProblemException(KnownProblems.Unavailable($"No instance of the environment could be started: {e.Message}", "See `virga env get`, and /readyz of the node."), e);
         }
     }
+
+    private static EnvironmentSpec WithSnapshotArguments(EnvironmentSpec environment) =>
+        environment with { Command = [environment.Command[0], .. environment.SnapshotArguments, .. environment.Command.Skip(1)] };
 
     // A program of a version manager lies outside of what every sandbox shows; one inside a mount is the runtime's own.
     private static (IReadOnlyList<string> Command, IReadOnlyList<ReadOnlyMount> Mounts) Resolve(EnvironmentSpec environment)

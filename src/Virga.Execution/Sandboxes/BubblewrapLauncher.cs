@@ -63,7 +63,7 @@ internal sealed class BubblewrapLauncher(SandboxStarter starter, PackageMounter 
             [bwrap, "--seccomp", SeccompDescriptor, "--args", ArgumentsDescriptor, "--", .. DropPrivileges(setpriv, user), .. WithLoaderVariables(spec)],
             s_bwrapEnvironment,
             linkedCode is null ? new MountedCodeRoot(mounter) : new LinkedCodeRoot(linkedCode),
-            Wrappers,
+            new NestedWorker(Wrappers),
             release,
             Descriptor.Memory("virga-seccomp", SeccompFilter.Program),
             Descriptor.Memory("virga-bwrap", BubblewrapArguments.Build(spec, Mode, identity, linkedCode)));

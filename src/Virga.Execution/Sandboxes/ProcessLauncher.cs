@@ -25,7 +25,7 @@ internal sealed class ProcessLauncher(SandboxStarter starter) : ISandboxLauncher
                 [setpriv, "--no-new-privs", "--pdeathsig", "KILL", "--", .. command],
                 WorkerEnvironment.For(spec, temporary),
                 new HostCodeRoot(),
-                wrappers: 0,
+                new NestedWorker(wrappers: 0),
                 release: () => ScratchDirectory.Remove(spec.ScratchDirectory));
         }
         catch (Exception failure) when (failure is SandboxException or IOException)

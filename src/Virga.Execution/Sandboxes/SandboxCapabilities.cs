@@ -6,8 +6,9 @@ namespace Virga.Execution.Sandboxes;
 /// <param name="Cgroups">Which limits can be set.</param>
 /// <param name="Bubblewrap">How bubblewrap is used; null when it cannot be.</param>
 /// <param name="BubblewrapMissing">Why it cannot be used and how to mend it.</param>
+/// <param name="GvisorMissing">Why gVisor cannot be used and how to mend it; null when it can.</param>
 /// <param name="Swap">Where the memory of frozen instances can go, as it was when the node started.</param>
-internal sealed record SandboxCapabilities(CgroupCapabilities Cgroups, BubblewrapMode? Bubblewrap, string? BubblewrapMissing, SwapSpace Swap)
+internal sealed record SandboxCapabilities(CgroupCapabilities Cgroups, BubblewrapMode? Bubblewrap, string? BubblewrapMissing, string? GvisorMissing, SwapSpace Swap)
 {
     /// <summary>Why idle instances cannot be frozen, what that costs, and how to mend it; null when they can.</summary>
     internal string? FreezingMissing => Cgroups.Freezer

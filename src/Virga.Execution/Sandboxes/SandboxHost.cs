@@ -15,6 +15,7 @@ internal sealed class SandboxHost : ISandboxLauncher, IDisposable
     private readonly SandboxStarter _starter;
     private readonly ProcessLauncher _process;
     private readonly InternetConnector _internet;
+    private readonly GvisorLauncher? _gvisor;
     private BubblewrapLauncher? _bubblewrap;
 
     private SandboxHost(CgroupTree cgroups, SandboxOptions options, TimeProvider time)
@@ -23,12 +24,18 @@ internal sealed class SandboxHost : ISandboxLauncher, IDisposable
         _internet = new InternetConnector(_reaper, options.Egress, options.FirstUserId - 1);
         _starter = new SandboxStarter(_spawner, _reaper, _internet, cgroups, _pushOut, time);
         _process = new ProcessLauncher(_starter);
-        Capabilities = new SandboxCapabilities(cgroups.Capabilities, Bubblewrap: null, BubblewrapMissing: null, SwapSpace.Read()) { InternetMissing = _internet.Missing };
+        (string? runsc, string? gvisorMissing) = GvisorProbe.Look(cgroups.Capabilities);
+        _gvisor = runsc is null ? null : new GvisorLauncher(_starter, _mounter, runsc, options.ScratchRoot);
+        Capabilities = new SandboxCapabilities(cgroups.Capabilities, Bubblewrap: null, BubblewrapMissing: null, gvisorMissing, SwapSpace.Read()) { InternetMissing = _internet.Missing };
     }
 
     internal SandboxCapabilities Capabilities { get; private set; }
 
-    /// <summary>The strongest isolation that works here.</summary>
+    /// <summary>For what only gVisor can do.</summary>
+    /// <exception cref="SandboxException">It is not available here.</exception>
+    internal GvisorLauncher Gvisor => _gvisor ?? throw new SandboxException($"The isolation 'gvisor' is not available on this machine: {Capabilities.GvisorMissing}");
+
+    /// <summary>The isolation of functions that name none: the strongest that works here and costs next to nothing.</summary>
     internal Isolation DefaultIsolation => _bubblewrap is null ? Isolation.Process : Isolation.Bubblewrap;
 
     /// <summary>Removes what an earlier run left and finds out, by trying, what this machine can do.</summary>
@@ -56,12 +63,14 @@ internal sealed class SandboxHost : ISandboxLauncher, IDisposable
         Isolation.Process => _process.Launch(spec),
         Isolation.Bubblewrap when _bubblewrap is not null => _bubblewrap.Launch(spec),
         Isolation.Bubblewrap => throw new SandboxException($"The isolation 'bubblewrap' is not available on this machine: {Capabilities.BubblewrapMissing}"),
+        Isolation.Gvisor => Gvisor.Launch(spec),
         _ => throw new ArgumentOutOfRangeException(nameof(spec), spec.Isolation, "Unknown isolation."),
     };
 
     /// <summary>Stops the threads; all sandboxes must have been disposed of before.</summary>
     public void Dispose()
     {
+        _gvisor?.Dispose();
         _pushOut.Dispose();
         _mounter.Dispose();
         _internet.Dispose();

@@ -11,7 +11,7 @@ internal sealed partial class SandboxProcess : IAsyncDisposable
     private readonly Cgroup? _cgroup;
     private readonly SandboxSpec _spec;
     private readonly ICodeRoot _code;
-    private readonly int _wrappers;
+    private readonly IWorkerView _worker;
     private readonly Action _release;
     private readonly DedicatedThread _pushOut;
     private readonly TimeProvider _time;
@@ -19,17 +19,17 @@ internal sealed partial class SandboxProcess : IAsyncDisposable
     private int _workerPid;
     private int _disposed;
 
-    /// <param name="wrappers">How many processes stand between the child and the worker, each the parent of the next.</param>
+    /// <param name="worker">How the worker is found and measured from outside.</param>
     /// <param name="release">Called once when no process of the sandbox is left.</param>
     /// <param name="pushOut">Where memory is pushed out: one sandbox after the other, so that it takes one core at most.</param>
     internal SandboxProcess(
-        SandboxSpec spec, ChildProcess child, Cgroup? cgroup, ICodeRoot code, Socket channel, Socket errorOutput, int wrappers, Action release, DedicatedThread pushOut, TimeProvider time)
+        SandboxSpec spec, ChildProcess child, Cgroup? cgroup, ICodeRoot code, Socket channel, Socket errorOutput, IWorkerView worker, Action release, DedicatedThread pushOut, TimeProvider time)
     {
         _spec = spec;
         _child = child;
         _cgroup = cgroup;
         _code = code;
-        _wrappers = wrappers;
+        _worker = worker;
         _release = release;
         _pushOut = pushOut;
         _time = time;
@@ -62,7 +62,10 @@ internal sealed partial class SandboxProcess : IAsyncDisposable
     /// <summary>The outermost process, a child of the node.</summary>
     internal int Pid => _child.Pid;
 
-    /// <summary>The worker itself, by the machine's process ids.</summary>
+    /// <summary>What it was started with.</summary>
+    internal SandboxSpec Spec => _spec;
+
+    /// <summary>The worker itself, by the machine's process ids; with a kernel of its own, that kernel.</summary>
     /// <exception cref="SandboxException">The worker does not run (yet, or any more): ask after its first output.</exception>
     internal int WorkerPid => _workerPid != 0 ? _workerPid : _workerPid = FindWorker();
 
@@ -82,7 +85,7 @@ internal sealed partial class SandboxProcess : IAsyncDisposable
     {
         try
         {
-            _cgroup?.Limit(new CgroupLimits(memoryBytes, cpu, _spec.MaxProcesses));
+            _cgroup?.Limit(_spec.LimitsWith(memoryBytes, cpu));
         }
         catch (IOException refusal)
         {
@@ -90,8 +93,8 @@ internal sealed partial class SandboxProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>CPU time that the worker has used in all its threads; zero once it has ended. One system call.</summary>
-    internal TimeSpan CpuTime() => ProcessTable.CpuTimeOf(WorkerPid);
+    /// <summary>CPU time that the worker has used in all its threads; zero once it has ended.</summary>
+    internal TimeSpan CpuTime() => _worker.CpuTime(WorkerPid, _cgroup);
 
     /// <summary>Memory in use by the whole sandbox, or by the worker where groups are not accounted.</summary>
     internal long MemoryBytes() => _cgroup?.MemoryBytes ?? ProcessTable.MemoryOf(WorkerPid, "VmRSS");
@@ -160,20 +163,8 @@ internal sealed partial class SandboxProcess : IAsyncDisposable
         ProcessExit exit = await _child.Exit;
 
         // The count also grows when the kernel ends a mere helper process of the worker, which the worker may survive.
-        return exit.Signal == Libc.SignalKill && _cgroup?.OutOfMemoryKills > 0 ? exit with { OutOfMemory = true } : exit;
+        return _worker.MayBeKill(exit) && _cgroup?.OutOfMemoryKills > 0 ? exit with { OutOfMemory = true } : exit;
     }
 
-    private int FindWorker()
-    {
-        int pid = Pid;
-        for (int i = 0; i < _wrappers; i++)
-        {
-            IReadOnlyList<int> children = ProcessTable.ChildrenOf(pid);
-            pid = children.Count > 0
-                ? children[0]
-                : throw new SandboxException($"The worker of instance {_spec.InstanceId} does not run.");
-        }
-
-        return pid;
-    }
+    private int FindWorker() => _worker.FindProcess(Pid) ?? throw new SandboxException($"The worker of instance {_spec.InstanceId} does not run.");
 }

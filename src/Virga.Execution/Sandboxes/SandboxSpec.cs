@@ -36,7 +36,12 @@ internal sealed record SandboxSpec
     /// <summary>A folder of the instance's own on the machine: made at the start, removed with the instance.</summary>
     public required string ScratchDirectory { get; init; }
 
-    internal CgroupLimits Limits => new(MemoryBytes, Cpu, MaxProcesses);
+    internal CgroupLimits Limits => LimitsWith(MemoryBytes, Cpu);
+
+    /// <summary>The limits of the whole sandbox, so that the worker has the given ones.</summary>
+    internal CgroupLimits LimitsWith(long memoryBytes, double cpu) => Isolation == Isolation.Gvisor
+        ? new CgroupLimits(memoryBytes + GvisorLauncher.OverheadBytes, cpu, MaxProcesses + GvisorLauncher.OverheadThreads)
+        : new CgroupLimits(memoryBytes, cpu, MaxProcesses);
 
     /// <summary>The machine's path of a path in the sandbox: below a mount, or the same for both.</summary>
     internal string ToHost(string sandboxPath) =>

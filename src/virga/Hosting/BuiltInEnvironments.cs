@@ -6,6 +6,7 @@ namespace Virga.Hosting;
 internal static class BuiltInEnvironments
 {
     private const string Inside = "/runtime";
+    private const int RandomInstructionBit = 1 << 30;
     private const string Python = "/usr/bin/python3";
 
     /// <summary>The environments that can run here, by name.</summary>
@@ -15,11 +16,13 @@ internal static class BuiltInEnvironments
         var environments = new Dictionary<string, EnvironmentSpec>(StringComparer.Ordinal);
         var runtimes = Installation.Runtimes;
         var node = Installation.FindProgram("node");
+        string[] nodeSnapshotArguments = HasRandomInstruction() ? [$"--openssl-config={Inside}/node/openssl-snapshot.cnf"] : [];
         if (node is not null && Directory.Exists(Path.Combine(runtimes, "node")))
         {
             environments["node"] = new EnvironmentSpec
             {
                 Command = [node, $"{Inside}/node/worker.mjs"],
+                SnapshotArguments = nodeSnapshotArguments,
                 Mounts = Mount(Path.Combine(runtimes, "node"), $"{Inside}/node"),
                 Build = PackageBuild.TypeScript,
                 PoolSize = poolSize,
@@ -33,7 +36,7 @@ internal static class BuiltInEnvironments
             {
                 [Path.Combine(runtimes, "node")] = $"{Inside}/node",
             };
-            environments["exec"] = new EnvironmentSpec { Command = [node, $"{Inside}/exec/worker.mjs"], Mounts = mounts, PoolSize = poolSize };
+            environments["exec"] = new EnvironmentSpec { Command = [node, $"{Inside}/exec/worker.mjs"], SnapshotArguments = nodeSnapshotArguments, Mounts = mounts, PoolSize = poolSize };
         }
 
         if (File.Exists(Python) && Directory.Exists(Path.Combine(runtimes, "python")))
@@ -70,6 +73,9 @@ internal static class BuiltInEnvironments
 
         return environments;
     }
+
+    // Without it node's worker says by itself that it cannot be cloned.
+    private static bool HasRandomInstruction() => System.Runtime.Intrinsics.X86.X86Base.IsSupported && (System.Runtime.Intrinsics.X86.X86Base.CpuId(1, 0).Ecx & RandomInstructionBit) != 0;
 
     private static Dictionary<string, string> Mount(string host, string inside) => new(StringComparer.Ordinal) { [host] = inside };
 }

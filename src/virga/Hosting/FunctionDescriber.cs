@@ -47,8 +47,14 @@ internal sealed class FunctionDescriber(NodeEngines engines, IFunctionCatalog fu
     private FunctionCheck Isolation(FunctionVersion live)
     {
         var isolation = live.Spec.Isolation ?? engines.Execution?.DefaultIsolation;
-        return isolation == Core.Resources.Isolation.Bubblewrap && engines.Execution?.BubblewrapMissing is { } missing
-            ? new FunctionCheck("isolation", Ok: false, missing, "Install bubblewrap, or deploy trusted code with --isolation process.")
+        var missing = isolation switch
+        {
+            Core.Resources.Isolation.Bubblewrap => engines.Execution?.BubblewrapMissing,
+            Core.Resources.Isolation.Gvisor => engines.Execution?.GvisorMissing,
+            _ => null,
+        };
+        return missing is not null
+            ? new FunctionCheck("isolation", Ok: false, missing, "Install what is missing, or deploy trusted code with --isolation process.")
             : new FunctionCheck("isolation", Ok: true, isolation?.ToString().ToLowerInvariant() ?? "not started", null);
     }
 

@@ -10,8 +10,10 @@ public sealed class LifetimeTests(SandboxFixture sandboxes) : IClassFixture<Sand
     [Theory]
     [InlineData(Isolation.Bubblewrap)]
     [InlineData(Isolation.Process)]
+    [InlineData(Isolation.Gvisor)]
     public async Task The_channel_carries_bytes_both_ways_and_errors_are_apart(Isolation isolation)
     {
+        sandboxes.SkipUnlessAvailable(isolation);
         await using SandboxProcess worker = sandboxes.Host.Launch(sandboxes.ShellSpec("read -r line; echo got $line; echo problem >&2") with { Isolation = isolation });
 
         await SandboxFixture.SayAsync(worker, "hello");
@@ -26,7 +28,7 @@ public sealed class LifetimeTests(SandboxFixture sandboxes) : IClassFixture<Sand
     [InlineData("kill -SEGV $$", 139, 11)]
     public async Task The_end_of_a_worker_is_its_exit_code_or_signal(string script, int code, int? signal)
     {
-        foreach (Isolation isolation in Enum.GetValues<Isolation>())
+        foreach (Isolation isolation in Enum.GetValues<Isolation>().Where(isolation => isolation != Isolation.Gvisor || sandboxes.Host.Capabilities.GvisorMissing is null))
         {
             await using SandboxProcess worker = sandboxes.Host.Launch(sandboxes.ShellSpec(script) with { Isolation = isolation });
 
@@ -37,8 +39,10 @@ public sealed class LifetimeTests(SandboxFixture sandboxes) : IClassFixture<Sand
     [Theory]
     [InlineData(Isolation.Bubblewrap)]
     [InlineData(Isolation.Process)]
+    [InlineData(Isolation.Gvisor)]
     public async Task Nothing_of_a_disposed_sandbox_is_left(Isolation isolation)
     {
+        sandboxes.SkipUnlessAvailable(isolation);
         string mark = $"31536{Random.Shared.Next(100, 999)}";
         SandboxSpec spec = sandboxes.ShellSpec($"setsid sleep {mark} & (setsid sleep {mark} &) ; sleep {mark} & echo; read -r wait") with { Isolation = isolation };
         await using SandboxProcess worker = sandboxes.Host.Launch(spec);

@@ -30,6 +30,7 @@ public sealed class NodeDeathTests(SandboxFixture sandboxes) : IClassFixture<San
 
         using SandboxHost next = await SandboxHost.StartAsync(options, TimeProvider.System, TestContext.Current.CancellationToken);
         Machine.CgroupsOf(options.NodeId).ShouldBeEmpty();
+        Machine.ProcessesMentioning(options.ScratchRoot).ShouldBeEmpty();
         Directory.EnumerateFileSystemEntries(options.ScratchRoot).ShouldBeEmpty();
     }
 }

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using Virga.Core.Resources;
 using Virga.Execution.Sandboxes;
 
@@ -40,8 +42,21 @@ public sealed class NodeThatIsKilled
         await using SandboxProcess sandboxed = host.Launch(Worker(Isolation.Bubblewrap, "import time; print('runs', flush=True); time.sleep(1000)"));
         await SandboxFixture.ReadLineAsync(sandboxed);
         await sandboxed.NetworkReady;
-        await using SandboxProcess process = host.Launch(Worker(Isolation.Process, $"import socket, time; s = socket.create_connection(('127.0.0.1', {port})); time.sleep(1000)"));
+        await using SandboxProcess? gvisor = host.Capabilities.GvisorMissing is null ? host.Launch(Gvisor("gvisor")) : null;
+        await using PreparedSandbox? prepared = gvisor is null ? null : await host.Gvisor.PrepareAsync(Gvisor("prepared"), TestContext.Current.CancellationToken);
+        if (gvisor is not null)
+        {
+            await SandboxFixture.ReadLineAsync(gvisor);
+        }
 
+        await using SandboxProcess process = host.Launch(Worker(Isolation.Process, $"import socket, time; s = socket.create_connection(('127.0.0.1', {port})); time.sleep(1000)"));
         await Task.WhenAll(sandboxed.Exited, process.Exited);
+
+        SandboxSpec Gvisor(string id) => Worker(Isolation.Gvisor, "print(flush=True)\nwhile True: pass") with
+        {
+            InstanceId = id,
+            Egress = EgressPolicy.None,
+            ScratchDirectory = Path.Combine(scratch, id),
+        };
     }
 }

@@ -47,7 +47,14 @@ public sealed class SandboxFixture : IAsyncLifetime
     internal SandboxSpec ShellSpec(string script) => Spec("/bin/sh", "-c", script);
 
     /// <summary>All that a shell script in a sandbox prints, on both outputs.</summary>
-    internal Task<string> PrintedByShellAsync(string script) => PrintedAsync(ShellSpec(script + " 2>&1"));
+    internal Task<string> PrintedByShellAsync(string script, Isolation isolation = Isolation.Bubblewrap)
+    {
+        SkipUnlessAvailable(isolation);
+        return PrintedAsync(ShellSpec(script + " 2>&1") with { Isolation = isolation });
+    }
+
+    internal void SkipUnlessAvailable(Isolation isolation) =>
+        Assert.SkipWhen(isolation == Isolation.Gvisor && Host.Capabilities.GvisorMissing is not null, Host.Capabilities.GvisorMissing ?? string.Empty);
 
     internal async Task<string> PrintedAsync(SandboxSpec spec)
     {
