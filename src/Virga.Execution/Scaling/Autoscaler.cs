@@ -31,7 +31,7 @@ internal static class Autoscaler
         {
             wanted = Math.Max(wanted, 1);
         }
-        else if (seen.SinceLastCall >= settings.ScaleToZeroGrace)
+        else if (stable <= 1 && seen.SinceLastCall >= settings.ScaleToZeroGrace)
         {
             wanted = 0;
         }

@@ -148,7 +148,7 @@ public sealed class AutoscalerTests
         from stable in Gen.Choose(0, 2000)
         from panic in Gen.Choose(0, 2000)
         from concurrency in Gen.Choose(0, 20)
-        from idle in Gen.Choose(0, 60)
+        from idle in Gen.Choose(0, 240)
         from ready in Gen.Choose(0, 60)
         from starting in Gen.Choose(0, 10)
         from calls in Gen.Choose(1, 20)
