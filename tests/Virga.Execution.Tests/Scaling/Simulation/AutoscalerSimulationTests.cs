@@ -1,4 +1,4 @@
-using Virga.Execution.Scaling;
+using System.Diagnostics;
 
 namespace Virga.Execution.Tests.Scaling.Simulation;
 
@@ -16,17 +16,19 @@ public sealed class AutoscalerSimulationTests(ITestOutputHelper output)
     public void The_target_is_held_with_a_fifth_more_than_an_oracle_needs_at_most(int callsPerInstance, int startMilliseconds)
     {
         var machine = new SimulatedMachine { CallsPerInstance = callsPerInstance, Start = TimeSpan.FromMilliseconds(startMilliseconds) };
-        output.WriteLine($"calls per instance {callsPerInstance}, start {startMilliseconds} ms, seed {Seed}");
-        output.WriteLine("| trace | calls | to the oracle's instance-seconds | with frozen ones at 1/20 | utilisation | minutes at target | cold | thawed | wait p99 |");
-        output.WriteLine("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+        output.WriteLine($"### Autoscaler: {callsPerInstance} at a time in an instance, which starts in {startMilliseconds} ms; 2 h, seed {Seed}");
+        output.WriteLine("| trace | calls | instance-seconds, to the oracle's | with frozen ones at 1/20 | utilisation | minutes at target | cold starts | thawed for a call | wait p99 | simulated in |");
+        output.WriteLine("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
         foreach (var trace in Traces(callsPerInstance))
         {
+            var started = Stopwatch.GetTimestamp();
             var result = PoolSimulation.Run(trace, machine);
+            var took = Stopwatch.GetElapsedTime(started);
             var concurrency = trace.Concurrency();
             var oracle = Oracle.Instances(concurrency, machine).Sum();
             var utilisation = concurrency.Sum() / (result.WarmSeconds * callsPerInstance);
             var held = MinutesAtTarget(concurrency, result, machine);
-            output.WriteLine($"| {trace.Name} | {result.Calls:N0} | {result.WarmSeconds / oracle:F2} x | {result.MemorySeconds / oracle:F2} x | {utilisation:P0} | {held:P0} | {result.ColdStarts} | {result.Thaws} | {result.WaitP99.TotalMilliseconds:F0} ms |");
+            output.WriteLine($"| {trace.Name} | {result.Calls:N0} | {result.WarmSeconds / oracle:F2} x | {result.MemorySeconds / oracle:F2} x | {utilisation:P0} | {held:P0} | {result.ColdStarts:N0} | {result.Thaws:N0} | {result.WaitP99.TotalMilliseconds:F0} ms | {took.TotalMilliseconds:F0} ms |");
 
             (result.WarmSeconds / oracle).ShouldBeLessThanOrEqualTo(1.2, trace.Name);
             utilisation.ShouldBeLessThanOrEqualTo(machine.TargetUtilisation, trace.Name);
