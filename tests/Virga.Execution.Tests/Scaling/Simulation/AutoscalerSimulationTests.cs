@@ -56,6 +56,19 @@ public sealed class AutoscalerSimulationTests(ITestOutputHelper output)
         output.WriteLine($"At one call at a time in an instance, the most of the five traces and eight seeds is {most:F2} x the oracle's instance-seconds.");
     }
 
+    // A panic is held for a stable window: a burst of a few seconds is paid for a minute. This is the price of not being caught by the next one.
+    [Fact]
+    public void Bursts_that_are_shorter_than_the_stable_window_cost_more_than_a_fifth()
+    {
+        var machine = new SimulatedMachine();
+        var trace = new TraceShapes(Seed).Spiky(Length, perSecond: 2, factor: 10, callSeconds: 1, shortestSeconds: 5);
+        var result = PoolSimulation.Run(trace, machine);
+        var toOracle = result.WarmSeconds / Oracle.Instances(trace.Concurrency(), machine).Sum();
+        output.WriteLine("### Autoscaler: short bursts");
+        output.WriteLine($"Beyond the target: where the bursts of the spiky trace last 5 to 40 s, it is {toOracle:F2} x the oracle's instance-seconds, for a panic is held for 60 s.");
+        toOracle.ShouldBeInRange(1.2, 1.5);
+    }
+
     [Fact]
     public void The_same_seed_gives_the_same_run()
     {
