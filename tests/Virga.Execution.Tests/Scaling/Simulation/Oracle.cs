@@ -4,7 +4,7 @@ namespace Virga.Execution.Tests.Scaling.Simulation;
 /// An autoscaler that knows the future. At every second it has the least whole number of instances with which the mean concurrency over
 /// the stable window is at the target, and the window is centred on that second: it does not lag behind the load as one that only sees the past must.
 /// Its instances come at once, go at once and cost nothing to start, and no start is avoided by keeping one. Real autoscalers pay for lag, start
-/// times, panics and the grace time on top. It is not asked for a free instance for every call: those that wait count as the autoscaler's fault only.
+/// times, panics and the grace time on top. It is not asked for a free instance for every call.
 /// </summary>
 internal static class Oracle
 {
