@@ -1,7 +1,6 @@
 using Virga.Core.Invocations;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
-using Virga.Core.Scheduling;
 using Virga.Execution.Instances;
 using Virga.Execution.Scaling;
 
@@ -10,9 +9,6 @@ namespace Virga.Execution.Pools;
 /// <content>How the number of instances follows the load, and how those without calls cool down.</content>
 internal sealed partial class FunctionPool
 {
-    // Who served a call this lately is not surplus yet, whatever the mean says.
-    private static readonly TimeSpan SurplusGrace = AutoscalerSettings.Default.PanicWindow;
-
     // A frozen instance that occupies less is worth more than its memory.
     private const long WorthTaking = 8L << 20;
 
@@ -162,10 +158,6 @@ internal sealed partial class FunctionPool
         return true;
     }
 
-    private static FloorWindow WindowOf(ProvisionedWindow window) => window.Schedule is { } schedule
-        ? new FloorWindow(window.Instances, CronSchedule.Parse(schedule), window.Duration?.Span ?? TimeSpan.Zero, TimeZoneInfo.FindSystemTimeZoneById(window.TimeZone ?? "UTC"))
-        : FloorWindow.Always(window.Instances);
-
     private static bool IsWarm(Instance instance) => instance.State == InstanceState.Serving;
 
     private static bool IsIdle(Instance instance) => instance is { State: InstanceState.Serving, InFlight: 0 };
@@ -193,7 +185,7 @@ internal sealed partial class FunctionPool
             {
                 var idle = _instances.Time.GetElapsedTime(instance.IdleSince, now);
                 var expired = idle >= keep.Idle.Span && warm > kept;
-                var surplus = idle >= SurplusGrace && warm > wanted;
+                var surplus = idle >= _settings.SurplusIdle && warm > wanted;
                 if (!_retired && !expired && !surplus)
                 {
                     continue;

@@ -16,6 +16,7 @@ internal sealed partial class FunctionPool : IInstanceOwner
     private readonly InstanceServices _instances;
     private readonly Action _onCallEnded;
     private readonly Lock _gate = new();
+    private readonly AutoscalerSettings _settings;
     private readonly FunctionScale _scale;
 
     // The last one is taken first: the least recently used instances fall idle and cool down.
@@ -35,8 +36,9 @@ internal sealed partial class FunctionPool : IInstanceOwner
         Function = function;
         _services = services;
         _instances = instances;
-        _provisioned = function.Spec.Provisioned.Count == 0 ? null : new ProvisionedFloor([.. function.Spec.Provisioned.Select(WindowOf)]);
-        _scale = new FunctionScale(new AutoscalerSettings { ScaleToZeroGrace = function.Spec.KeepWarm.Idle.Span }, instances.Time);
+        _provisioned = function.Spec.Provisioned.Count == 0 ? null : new ProvisionedFloor([.. function.Spec.Provisioned.Select(FloorWindow.Of)]);
+        _settings = AutoscalerSettings.Default with { ScaleToZeroGrace = function.Spec.KeepWarm.Idle.Span };
+        _scale = new FunctionScale(_settings, instances.Time);
     }
 
     public FunctionVersion Function { get; }

@@ -25,8 +25,9 @@ internal sealed record AutoscalerSettings
     public TimeSpan ScaleToZeroGrace { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>
-    /// How long a surplus instance has to be without a call before it is frozen. In the simulation, three seconds halve the thaws of
-    /// instances that are frozen between two peaks, for six hundredths more instances.
+    /// How long a surplus instance has to be without a call before it is frozen. In the simulation, two seconds save four in ten of the
+    /// thaws of instances that are frozen between two peaks, for some 5 % more instances; with three, bursts of load take more than a fifth
+    /// beyond the oracle's.
     /// </summary>
-    public TimeSpan SurplusIdle { get; init; } = TimeSpan.FromSeconds(3);
+    public TimeSpan SurplusIdle { get; init; } = TimeSpan.FromSeconds(2);
 }

@@ -1,3 +1,4 @@
+using Virga.Core.Resources;
 using Virga.Core.Scheduling;
 
 namespace Virga.Execution.Scaling;
@@ -11,6 +12,13 @@ internal sealed record FloorWindow(int Instances, CronSchedule? Schedule, TimeSp
 {
     /// <summary>A floor that always holds.</summary>
     public static FloorWindow Always(int instances) => new(instances, Schedule: null, Duration: default, TimeZoneInfo.Utc);
+
+    /// <summary>The window that a function's specification asks for, which has been checked when the function was deployed.</summary>
+    /// <exception cref="FormatException">It has a schedule that is none.</exception>
+    /// <exception cref="TimeZoneNotFoundException">It has a time zone that this machine does not know.</exception>
+    public static FloorWindow Of(ProvisionedWindow window) => window.Schedule is null
+        ? Always(window.Instances)
+        : new FloorWindow(window.Instances, CronSchedule.Parse(window.Schedule), window.Duration?.Span ?? TimeSpan.Zero, window.TimeZone is null ? TimeZoneInfo.Utc : TimeZoneInfo.FindSystemTimeZoneById(window.TimeZone));
 
     /// <summary>Whether it is open at an instant: at its beginning it is, at its end no longer.</summary>
     public bool IsOpen(DateTimeOffset instant) => Schedule is null || FirstOpening(instant) is not null;

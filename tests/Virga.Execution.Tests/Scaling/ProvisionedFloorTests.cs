@@ -1,6 +1,7 @@
 using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
+using Virga.Core.Resources;
 using Virga.Core.Scheduling;
 using Virga.Execution.Scaling;
 
@@ -37,6 +38,15 @@ public sealed class ProvisionedFloorTests
         floor.At(At("2026-06-01T16:00:00Z")).ShouldBe(0);
         floor.NextChange(At("2026-06-01T06:00:00Z")).ShouldBe(At("2026-06-01T16:00:00Z"));
         floor.NextChange(At("2026-06-05T16:00:00Z")).ShouldBe(At("2026-06-08T06:00:00Z"));
+    }
+
+    [Fact]
+    public void A_window_is_read_from_the_functions_specification()
+    {
+        var window = FloorWindow.Of(new ProvisionedWindow { Instances = 2, Schedule = "0 8 * * *", Duration = Duration.FromSeconds(3600), TimeZone = "Asia/Tokyo" });
+        window.ShouldBe(new FloorWindow(2, window.Schedule, TimeSpan.FromHours(1), Tokyo));
+        window.IsOpen(At("2026-06-01T23:30:00Z")).ShouldBeTrue();
+        FloorWindow.Of(new ProvisionedWindow { Instances = 3 }).ShouldBe(FloorWindow.Always(3));
     }
 
     [Fact]

@@ -1,5 +1,3 @@
-using Virga.Execution.Scaling;
-
 namespace Virga.Execution.Tests.Scaling.Simulation;
 
 /// <summary>
@@ -33,7 +31,7 @@ public sealed class KeepWarmSimulationTests(ITestOutputHelper output)
 
     private void Header()
     {
-        output.WriteLine($"100 functions, 12 h, {Population.Sum(t => t.Calls.Length):N0} calls, seed {Seed}");
+        output.WriteLine($"### Keep-warm tiers: 100 functions, 12 h, {Population.Sum(t => t.Calls.Length):N0} calls, seed {Seed}");
         output.WriteLine("| kept | cold starts | thawed for a call | warm instance-hours | memory in warm instance-hours |");
         output.WriteLine("| --- | ---: | ---: | ---: | ---: |");
     }

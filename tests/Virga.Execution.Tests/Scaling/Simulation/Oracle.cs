@@ -3,8 +3,8 @@ namespace Virga.Execution.Tests.Scaling.Simulation;
 /// <summary>
 /// An autoscaler that knows the future. At every second it has the least whole number of instances with which the mean concurrency over
 /// the stable window is at the target, and the window is centred on that second: it does not lag behind the load as one that only sees the past must.
-/// Its instances come at once, go at once and cost nothing to start, and no start is avoided by keeping one. So nobody can hold the target with less
-/// (but for the rounding at the ends of a change), and real autoscalers pay for lag, start times, panics and the grace time on top.
+/// Its instances come at once, go at once and cost nothing to start, and no start is avoided by keeping one. Real autoscalers pay for lag, start
+/// times, panics and the grace time on top. It is not asked for a free instance for every call.
 /// </summary>
 internal static class Oracle
 {

@@ -90,7 +90,7 @@ internal sealed class PoolSimulation
                     OnCallEnded(next.Instance!, next.Call);
                     break;
                 case EventKind.InstanceReady:
-                    OnReady(next.Instance!, next.OnDemand);
+                    OnReady(next.Instance!, next.Fresh);
                     break;
                 default:
                     OnTick();
@@ -135,14 +135,14 @@ internal sealed class PoolSimulation
         StartWhereNeeded();
     }
 
-    private void OnReady(SimulatedInstance instance, bool cold)
+    private void OnReady(SimulatedInstance instance, bool fresh)
     {
         _starting--;
         instance.Since = _time.Now;
         _warm.Add(instance);
         while (HasPlace(instance) && _waiting.TryDequeue(out var call))
         {
-            _coldStarts += cold ? 1 : 0;
+            _coldStarts += fresh ? 1 : 0;
             Serve(instance, call);
         }
     }
@@ -222,7 +222,7 @@ internal sealed class PoolSimulation
         _starting++;
         if (_frozen.Count == 0)
         {
-            Schedule(_time.Now + (long)_machine.Start.TotalMicroseconds, new Event(EventKind.InstanceReady, new SimulatedInstance(), OnDemand: forCall));
+            Schedule(_time.Now + (long)_machine.Start.TotalMicroseconds, new Event(EventKind.InstanceReady, new SimulatedInstance(), Fresh: true));
             return;
         }
 
@@ -266,5 +266,5 @@ internal sealed class PoolSimulation
     }
 
     [StructLayout(LayoutKind.Auto)]
-    private readonly record struct Event(EventKind Kind, SimulatedInstance? Instance = null, SimulatedCall Call = default, bool OnDemand = false);
+    private readonly record struct Event(EventKind Kind, SimulatedInstance? Instance = null, SimulatedCall Call = default, bool Fresh = false);
 }

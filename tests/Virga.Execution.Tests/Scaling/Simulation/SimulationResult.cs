@@ -6,7 +6,7 @@ internal sealed record SimulationResult
     /// <summary>Calls that were served: all of the trace.</summary>
     public required int Calls { get; init; }
 
-    /// <summary>Calls that were served by an instance that had to be started for a call that waited.</summary>
+    /// <summary>Calls that had to wait until an instance had been started.</summary>
     public required int ColdStarts { get; init; }
 
     /// <summary>Instances that were thawed because a call waited.</summary>

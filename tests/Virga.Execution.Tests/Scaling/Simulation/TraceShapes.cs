@@ -22,14 +22,14 @@ internal sealed class TraceShapes(int seed)
     public Trace Ramp(TimeSpan length, double topPerSecond, double callSeconds) =>
         Poisson("ramp", length, topPerSecond, t => topPerSecond * (1 - Math.Abs((2 * t / length.TotalSeconds) - 1)), callSeconds);
 
-    /// <summary>A steady load with bursts of several times as much. They come by chance, ten minutes apart on average, and last one to eight minutes.</summary>
-    public Trace Spiky(TimeSpan length, double perSecond, double factor, double callSeconds)
+    /// <summary>A steady load with bursts of several times as much. They come by chance, ten minutes apart on average, and last from a time to eight times that.</summary>
+    public Trace Spiky(TimeSpan length, double perSecond, double factor, double callSeconds, double shortestSeconds = 60)
     {
         var bursts = new List<(double From, double To)>();
         for (var at = Exponential(600); at < length.TotalSeconds; at += Exponential(600))
         {
             var from = at;
-            at += 60 + (420 * _random.NextDouble());
+            at += shortestSeconds * (1 + (7 * _random.NextDouble()));
             bursts.Add((from, at));
         }
 
