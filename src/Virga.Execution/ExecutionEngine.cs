@@ -42,7 +42,13 @@ public sealed class ExecutionEngine : IAsyncDisposable
         ILoggerFactory loggers,
         CancellationToken cancellation)
     {
-        var sandboxes = await SandboxHost.StartAsync(new SandboxOptions { NodeId = options.NodeId, ScratchRoot = options.ScratchDirectory }, time, cancellation);
+        var sandboxOptions = new SandboxOptions
+        {
+            NodeId = options.NodeId,
+            ScratchRoot = options.ScratchDirectory,
+            Egress = new EgressRules { AllowsPrivate = options.EgressToPrivateNetworks, Resolvers = options.Resolvers },
+        };
+        var sandboxes = await SandboxHost.StartAsync(sandboxOptions, time, cancellation);
         if (options.DefaultIsolation == Isolation.Bubblewrap && sandboxes.Capabilities.BubblewrapMissing is { } missing)
         {
             sandboxes.Dispose();

@@ -25,6 +25,12 @@ internal sealed record NodeOptions
     /// <summary>How functions that do not say are kept apart; null takes the strongest that the machine offers.</summary>
     public Isolation? Isolation { get; init; }
 
+    /// <summary>Whether functions with egress may connect to private networks.</summary>
+    public bool EgressToPrivateNetworks { get; init; }
+
+    /// <summary>The resolvers of functions with egress; empty for those of the machine.</summary>
+    public IReadOnlyList<IPAddress> Resolvers { get; init; } = [];
+
     /// <summary>Generic warm instances per built-in environment.</summary>
     public int PoolSize { get; init; } = 3;
 

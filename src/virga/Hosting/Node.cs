@@ -93,6 +93,8 @@ internal static class Node
                 NodeId = NodeId(data.Path),
                 ScratchDirectory = Path.Combine(data.Path, "scratch"),
                 DefaultIsolation = options.Isolation,
+                EgressToPrivateNetworks = options.EgressToPrivateNetworks,
+                Resolvers = options.Resolvers,
             },
             app.Services.GetRequiredService<IEnvironmentCatalog>(),
             app.Services.GetRequiredService<IPackageDirectory>(),
