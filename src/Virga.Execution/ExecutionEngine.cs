@@ -27,6 +27,9 @@ public sealed class ExecutionEngine : IAsyncDisposable
     /// <summary>Why the isolation <c>bubblewrap</c> is not available here, and how to mend it; null when it is.</summary>
     public string? BubblewrapMissing => _sandboxes.Capabilities.BubblewrapMissing;
 
+    /// <summary>Why functions with the egress <c>internet</c> cannot run in a sandbox, and how to mend it; null when they can.</summary>
+    public string? InternetMissing => _sandboxes.Capabilities.InternetMissing;
+
     /// <summary>Which resource limits this machine can enforce, for people to read.</summary>
     public string Limits => _sandboxes.Capabilities.Cgroups.ToString();
 

@@ -56,6 +56,7 @@ internal static class NodeEndpoints
             engines.IsReady,
             execution?.DefaultIsolation.ToString().ToLowerInvariant() ?? "not started",
             execution?.BubblewrapMissing,
+            execution?.InternetMissing,
             execution?.Limits ?? "not started");
         return Results.Json(document, NodeJson.Default.ReadyDocument, statusCode: engines.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
@@ -80,7 +81,7 @@ internal static class NodeEndpoints
 internal sealed record NodeDocument(string? Gateway, string Version);
 
 /// <summary>Answer of <c>/readyz</c>.</summary>
-internal sealed record ReadyDocument(bool Ready, string DefaultIsolation, string? BubblewrapMissing, string Limits);
+internal sealed record ReadyDocument(bool Ready, string DefaultIsolation, string? BubblewrapMissing, string? InternetMissing, string Limits);
 
 /// <summary>Answer of <c>/api/v1/pools</c>.</summary>
 internal sealed record PoolList(IReadOnlyList<GenericPoolStatus> Items);
