@@ -36,6 +36,9 @@ public sealed class ExecutionEngine : IAsyncDisposable
     /// <summary>Why frozen instances keep their memory here, what that costs, and how to mend it; null when they do not.</summary>
     public string? SwapMissing => _sandboxes.Capabilities.SwapMissing;
 
+    /// <summary>Why functions with the egress <c>internet</c> cannot run in a sandbox, and how to mend it; null when they can.</summary>
+    public string? InternetMissing => _sandboxes.Capabilities.InternetMissing;
+
     /// <summary>Which resource limits this machine can enforce, for people to read.</summary>
     public string Limits => _sandboxes.Capabilities.Cgroups.ToString();
 
@@ -53,7 +56,13 @@ public sealed class ExecutionEngine : IAsyncDisposable
         ILoggerFactory loggers,
         CancellationToken cancellation)
     {
-        var sandboxes = await SandboxHost.StartAsync(new SandboxOptions { NodeId = options.NodeId, ScratchRoot = options.ScratchDirectory }, time, cancellation);
+        var sandboxOptions = new SandboxOptions
+        {
+            NodeId = options.NodeId,
+            ScratchRoot = options.ScratchDirectory,
+            Egress = new EgressRules { AllowsPrivate = options.EgressToPrivateNetworks, Resolvers = options.Resolvers },
+        };
+        var sandboxes = await SandboxHost.StartAsync(sandboxOptions, time, cancellation);
         string? missing = options.DefaultIsolation switch
         {
             Isolation.Bubblewrap => sandboxes.Capabilities.BubblewrapMissing,

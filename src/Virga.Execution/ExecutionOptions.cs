@@ -1,3 +1,4 @@
+using System.Net;
 using Virga.Core.Resources;
 
 namespace Virga.Execution;
@@ -19,6 +20,12 @@ public sealed record ExecutionOptions
 
     /// <summary>How strongly functions are to be kept apart at least.</summary>
     public IsolationMinimums IsolationMinimums { get; init; } = new();
+
+    /// <summary>Whether functions with the egress <c>internet</c> may connect to private addresses (RFC 1918, RFC 6598).</summary>
+    public bool EgressToPrivateNetworks { get; init; }
+
+    /// <summary>The resolvers of functions with the egress <c>internet</c>; empty for those of the machine.</summary>
+    public IReadOnlyList<IPAddress> Resolvers { get; init; } = [];
 
     /// <summary>How many instances may be starting at a time; more would only slow each other down.</summary>
     public int StartConcurrency { get; init; } = Math.Max(2, Environment.ProcessorCount * 2);

@@ -17,8 +17,8 @@ internal sealed class InternetConnector : IDisposable
     private const int ReadyDescriptor = 3;
     private const int ExitDescriptor = 4;
 
-    // The routes come before the interface, so that there is no moment without them. Then: wait until the node closes the other end.
-    private const string HoldNamespace = """printf '%s\n' "$2" | "$1" -4 -batch - && echo >&3 && read -r end""";
+    // Says a word when the namespace is there to be entered and one when its routes are set. Then it waits until the node closes the other end.
+    private const string HoldNamespace = """echo >&3; printf '%s\n' "$2" | "$1" -4 -batch - && echo >&3 && read -r end""";
     private const string NoCoreFile = "ulimit -c 0";
 
     private static readonly TimeSpan s_holderTimeout = TimeSpan.FromSeconds(10);

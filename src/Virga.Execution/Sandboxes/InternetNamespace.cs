@@ -48,19 +48,23 @@ internal sealed class InternetNamespace : IAsyncDisposable
 
     private async Task WaitUntilReadyAsync()
     {
+        string? failure;
         try
         {
-            if (await _translator.SaysAsync())
-            {
-                return;
-            }
+            // Without its routes the namespace is never ready, even if it is connected.
+            failure = !await _holder.SaysAsync() ? await _holder.ErrorOutputAsync()
+                : !await _translator.SaysAsync() ? await _translator.ErrorOutputAsync()
+                : null;
         }
-        catch (SocketException closed)
+        catch (Exception closed) when (closed is SocketException or ObjectDisposedException)
         {
             throw new SandboxException($"The network of instance {_instanceId} was closed before it was connected.", closed);
         }
 
-        throw new SandboxException($"The network of instance {_instanceId} could not be connected: {await _translator.ErrorOutputAsync()}");
+        if (failure is not null)
+        {
+            throw new SandboxException($"The network of instance {_instanceId} could not be connected: {failure}");
+        }
     }
 
     private async Task WaitUntilLostAsync()

@@ -5,7 +5,7 @@ using Virga.Execution.Processes;
 namespace Virga.Execution.Sandboxes;
 
 /// <summary>
-/// A process that keeps up a sandbox's network. It says one word when it has begun, and it ends when its socket is closed: with
+/// A process that keeps up a sandbox's network. It says a word at each step of its beginning, and it ends when its socket is closed: with
 /// the node, whichever way the node ends.
 /// </summary>
 internal sealed class NetworkHelper : IAsyncDisposable
@@ -40,11 +40,11 @@ internal sealed class NetworkHelper : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for the word on this thread; false when the process ends before it, or the time is over.</summary>
+    /// <summary>Waits for a word on this thread; false when the process ends before it, or the time is over.</summary>
     internal bool SaysInTime(TimeSpan timeout) =>
         _words.Poll(timeout, SelectMode.SelectRead) && _words.Receive(new byte[1]) > 0;
 
-    /// <summary>Waits for the word; false when the process ends before it.</summary>
+    /// <summary>Waits for a word; false when the process ends before it.</summary>
     internal async Task<bool> SaysAsync() => await _words.ReceiveAsync(new byte[1], SocketFlags.None) > 0;
 
     /// <summary>What the process has written to its outputs, after it has ended.</summary>

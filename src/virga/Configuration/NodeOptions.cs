@@ -29,6 +29,12 @@ internal sealed record NodeOptions
     /// <summary>How strongly functions are to be kept apart at least.</summary>
     public IsolationMinimums IsolationMinimums { get; init; } = new();
 
+    /// <summary>Whether functions with egress may connect to private networks.</summary>
+    public bool EgressToPrivateNetworks { get; init; }
+
+    /// <summary>The resolvers of functions with egress; empty for those of the machine.</summary>
+    public IReadOnlyList<IPAddress> Resolvers { get; init; } = [];
+
     /// <summary>Generic warm instances per built-in environment.</summary>
     public int PoolSize { get; init; } = 3;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Virga.Core.Resources;
 
@@ -31,6 +32,10 @@ internal static class NodeSettings
             (options, text, _) => ReadIsolation(text) is { } isolation ? options with { Isolation = isolation } : null),
         new("--minimum-isolation", "isolation.minimum", "process|bubblewrap|gvisor", "How strongly every function is to be kept apart at least [process]", "process, bubblewrap or gvisor",
             (options, text, _) => ReadIsolation(text) is { } least ? options with { IsolationMinimums = options.IsolationMinimums with { Everyone = least } } : null),
+        new("--egress-private", "instances.egressPrivate", "allow|deny", "Whether functions with egress may connect to private networks [deny]", "allow or deny",
+            (options, text, _) => text is "allow" or "deny" ? options with { EgressToPrivateNetworks = text == "allow" } : null),
+        new("--resolvers", "instances.resolvers", "ADDRESSES", "Resolvers that functions with egress ask [the machine's]", "IPv4 addresses, separated by commas",
+            (options, text, _) => Addresses(text) is { } resolvers ? options with { Resolvers = resolvers } : null),
         new("--pool-size", "instances.poolSize", "N", "Generic warm instances of each built-in environment [3]", "a whole number from 0 to 100",
             (options, text, _) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size <= 100 ? options with { PoolSize = size } : null),
         new("--memory-budget", "instances.memoryBudget", "SIZE", "Memory that all instances may have together [four fifths of the machine's]", "a size such as 8GB, 256MB or more",
@@ -60,6 +65,12 @@ internal static class NodeSettings
         "error" => LogLevel.Error,
         _ => null,
     };
+
+    private static IPAddress[]? Addresses(string text)
+    {
+        IPAddress?[] addresses = [.. text.Split(',').Select(part => IPAddress.TryParse(part, out var address) && address.AddressFamily == AddressFamily.InterNetwork ? address : null)];
+        return addresses.Contains(null) ? null : [.. addresses.OfType<IPAddress>()];
+    }
 
     // Clients find the node by the same variables, as a URL: both forms are taken.
     private static IPEndPoint? Address(string text)

@@ -96,6 +96,8 @@ internal static class Node
                 DefaultIsolation = options.Isolation,
                 IsolationMinimums = options.IsolationMinimums,
                 MemoryBudget = options.MemoryBudget ?? ExecutionOptions.UsualMemoryBudget,
+                EgressToPrivateNetworks = options.EgressToPrivateNetworks,
+                Resolvers = options.Resolvers,
             },
             app.Services.GetRequiredService<IEnvironmentCatalog>(),
             app.Services.GetRequiredService<IPackageDirectory>(),

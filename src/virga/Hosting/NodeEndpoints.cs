@@ -77,6 +77,9 @@ internal static class NodeEndpoints
             execution?.DefaultIsolation.ToString().ToLowerInvariant() ?? "not started",
             execution?.BubblewrapMissing,
             execution?.GvisorMissing,
+            execution?.InternetMissing,
+            execution?.FreezingMissing,
+            execution?.SwapMissing,
             execution?.Limits ?? "not started");
         return Results.Json(document, NodeJson.Default.ReadyDocument, statusCode: engines.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
@@ -101,7 +104,15 @@ internal static class NodeEndpoints
 internal sealed record NodeDocument(string? Gateway, string Version);
 
 /// <summary>Answer of <c>/readyz</c>.</summary>
-internal sealed record ReadyDocument(bool Ready, string DefaultIsolation, string? BubblewrapMissing, string? GvisorMissing, string Limits);
+internal sealed record ReadyDocument(
+    bool Ready,
+    string DefaultIsolation,
+    string? BubblewrapMissing,
+    string? GvisorMissing,
+    string? InternetMissing,
+    string? FreezingMissing,
+    string? SwapMissing,
+    string Limits);
 
 /// <summary>Answer of <c>/api/v1/pools</c>.</summary>
 internal sealed record PoolList(IReadOnlyList<GenericPoolStatus> Items);

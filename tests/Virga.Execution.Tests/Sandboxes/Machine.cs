@@ -24,6 +24,10 @@ internal static class Machine
             .Where(Directory.Exists)
             .SelectMany(Directory.EnumerateDirectories)];
 
+    /// <summary>Whether the process exists and has not ended, reaped or not.</summary>
+    internal static bool Runs(int pid) =>
+        ReadOrEmpty($"/proc/{pid}/status") is { Length: > 0 } status && !status.Contains("State:\tZ", StringComparison.Ordinal);
+
     internal static IReadOnlyList<int> ProcessesIn(string cgroup) =>
         [.. File.ReadAllLines(Path.Combine(cgroup, "cgroup.procs")).Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
 

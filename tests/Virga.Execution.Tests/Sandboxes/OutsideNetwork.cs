@@ -22,8 +22,8 @@ internal sealed class OutsideNetwork : IAsyncDisposable
     private const string Server =
         """
         import socket, threading
+        s = socket.create_server(("0.0.0.0", 7080))
         def serve():
-            s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("0.0.0.0", 7080)); s.listen()
             while True:
                 c, _ = s.accept(); c.sendall(b"outside\n"); c.close()
         dns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); dns.bind(("198.51.100.2", 53))
