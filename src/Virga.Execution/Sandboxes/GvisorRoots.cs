@@ -70,7 +70,7 @@ internal sealed class GvisorRoots(string directory)
             Copy(path, root + path);
         }
 
-        SandboxIdentity.Write(Path.Combine(root, "etc"), SandboxIdentity.UserNamespaceId);
+        SandboxIdentity.Write(Path.Combine(root, "etc"), SandboxIdentity.UserNamespaceId, resolvers: "");
         foreach (ReadOnlyMount mount in mounts)
         {
             MakePlace(root, mount);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Virga.Core.Problems;
 using Virga.Gateway.Requests;
 

@@ -8,13 +8,14 @@ using Virga.Core.Names;
 using Virga.Core.Resources;
 using Virga.Execution.Channel;
 using Virga.Execution.Instances;
+using Virga.Execution.Memory;
 using Virga.Execution.Sandboxes;
 using Virga.Execution.Snapshots;
 
 namespace Virga.Execution.Tests.Snapshots;
 
 /// <summary>Real gVisor sandboxes with real workers, a store of snapshots, and words to go from one to the other.</summary>
-public sealed class SnapshotFixture : IAsyncLifetime, IInstanceOwner, IFunctionLog, IInvocationObserver
+public sealed class SnapshotFixture : IAsyncLifetime, IInstanceOwner, IFunctionLog, IInvocationObserver, IResidencyObserver
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("virga-snapshots-").FullName;
     private readonly BackgroundTasks _tasks = new(NullLogger.Instance);
@@ -40,6 +41,11 @@ public sealed class SnapshotFixture : IAsyncLifetime, IInstanceOwner, IFunctionL
         Mounts = new Dictionary<string, string>(StringComparer.Ordinal) { [Path.Combine(Repository(), "runtimes/node")] = "/runtime/node" },
     };
 
+    void IResidencyObserver.Resident(FunctionVersion function, InstanceTier tier, TimeSpan time, long bytes)
+    {
+        // What clones occupy is not what these tests are about.
+    }
+
     internal IReadOnlyList<FunctionLogLine> Lines
     {
         get
@@ -51,8 +57,10 @@ public sealed class SnapshotFixture : IAsyncLifetime, IInstanceOwner, IFunctionL
         }
     }
 
+    private readonly MemoryBudget _memory = new(16L << 30);
+
     private InstanceServices Services => new(
-        new ExecutionOptions { NodeId = "unused", ScratchDirectory = "unused" }, TimeProvider.System, this, this, _tasks, NullLogger.Instance);
+        new ExecutionOptions { NodeId = "unused", ScratchDirectory = "unused" }, TimeProvider.System, this, this, this, _memory, _tasks, NullLogger.Instance);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -111,7 +119,7 @@ public sealed class SnapshotFixture : IAsyncLifetime, IInstanceOwner, IFunctionL
     {
         SandboxSpec spec = Spec(environment);
         SandboxProcess process = Host.Launch(spec);
-        var instance = new Instance(spec.InstanceId, process, Services);
+        var instance = new Instance(spec.InstanceId, process, await _memory.ReserveAsync(spec.MemoryBytes, Cancellation), Services);
         await instance.ReadyAsync(Cancellation);
         await instance.SpecialiseAsync(function, PackageOf(function), this, 0, Cancellation);
         return (instance, process);
@@ -135,7 +143,7 @@ public sealed class SnapshotFixture : IAsyncLifetime, IInstanceOwner, IFunctionL
     /// <summary>The instance in a process that is being restored.</summary>
     internal async Task<Instance> ContinueAsync(SandboxProcess process, FunctionVersion function)
     {
-        var instance = new Instance(process.Spec.InstanceId, process, Services);
+        var instance = new Instance(process.Spec.InstanceId, process, await _memory.ReserveAsync(process.Spec.MemoryBytes, Cancellation), Services);
         await instance.RestoreAsync(function, this, 0, Cancellation);
         return instance;
     }
