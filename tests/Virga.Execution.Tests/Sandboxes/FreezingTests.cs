@@ -144,7 +144,7 @@ public sealed class FreezingTests(SandboxFixture sandboxes) : IClassFixture<Sand
             .Message.ShouldContain("no freezer control group");
         worker.Thaw();
         worker.ResidentBytes().ShouldBeGreaterThan(1 << 20);
-        new SandboxCapabilities(groups.Capabilities, null, null, new SwapSpace(0, 0)).FreezingMissing.ShouldNotBeNull().ShouldContain("Run the node as root");
+        new SandboxCapabilities(groups.Capabilities, null, null, null, new SwapSpace(0, 0)).FreezingMissing.ShouldNotBeNull().ShouldContain("Run the node as root");
     }
 
     private async Task<SandboxProcess> StartAsync(string program, Isolation isolation)

@@ -23,8 +23,8 @@ public sealed class SwapSpaceTests
     [Fact]
     public void A_machine_without_swap_says_what_that_costs_and_how_to_mend_it()
     {
-        new SandboxCapabilities(s_complete, null, null, SwapSpace.Parse(["Filename"])).SwapMissing.ShouldNotBeNull().ShouldContain("./dev swap on");
-        new SandboxCapabilities(s_complete with { Memory = false }, null, null, new SwapSpace(1, 1)).SwapMissing.ShouldNotBeNull().ShouldContain("memory controller");
-        new SandboxCapabilities(s_complete, null, null, new SwapSpace(1, 1)).SwapMissing.ShouldBeNull();
+        new SandboxCapabilities(s_complete, null, null, null, SwapSpace.Parse(["Filename"])).SwapMissing.ShouldNotBeNull().ShouldContain("./dev swap on");
+        new SandboxCapabilities(s_complete with { Memory = false }, null, null, null, new SwapSpace(1, 1)).SwapMissing.ShouldNotBeNull().ShouldContain("memory controller");
+        new SandboxCapabilities(s_complete, null, null, null, new SwapSpace(1, 1)).SwapMissing.ShouldBeNull();
     }
 }
