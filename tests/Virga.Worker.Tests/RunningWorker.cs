@@ -15,10 +15,10 @@ internal sealed class RunningWorker : IAsyncDisposable
     }
 
     /// <summary>A worker that has said hello and was specialised.</summary>
-    public static async Task<RunningWorker> StartAsync(string root, string handler, int concurrency = 1, string requestBody = "buffered")
+    public static async Task<RunningWorker> StartAsync(string root, string handler, int concurrency = 1, string requestBody = "buffered", bool snapshot = false)
     {
         RunningWorker worker = await StartGenericAsync();
-        Reply loaded = await worker.SpecialiseAsync(root, handler, concurrency, requestBody);
+        Reply loaded = await worker.SpecialiseAsync(root, handler, concurrency, requestBody, snapshot);
         loaded.Header.GetProperty("ok").GetBoolean().ShouldBeTrue(loaded.Header.ToString());
         return worker;
     }
@@ -30,7 +30,7 @@ internal sealed class RunningWorker : IAsyncDisposable
         return worker;
     }
 
-    public async Task<Reply> SpecialiseAsync(string root, string handler, int concurrency = 1, string requestBody = "buffered")
+    public async Task<Reply> SpecialiseAsync(string root, string handler, int concurrency = 1, string requestBody = "buffered", bool snapshot = false)
     {
         await SendAsync(0x02, 0, new
         {
@@ -42,6 +42,7 @@ internal sealed class RunningWorker : IAsyncDisposable
             handler,
             concurrency,
             requestBody,
+            snapshot,
         });
         return await ReceiveAsync();
     }

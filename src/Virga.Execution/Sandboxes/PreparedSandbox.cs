@@ -15,6 +15,19 @@ internal sealed class PreparedSandbox(SandboxProcess process, GvisorFiles files,
     internal Task Ended => process.Exited;
 
     /// <summary>
+    /// Freezes it while it waits: gVisor's kernel wakes 1,000 times a second even when nothing runs in it, which takes some 4 % of a
+    /// core. Does nothing where the machine cannot freeze.
+    /// </summary>
+    /// <exception cref="SandboxException">It cannot be frozen; it waits all the same.</exception>
+    internal async Task ParkAsync(CancellationToken cancellation)
+    {
+        if (process.CanFreeze)
+        {
+            _ = await process.FreezeAsync(pushOutMemory: false, cancellation);
+        }
+    }
+
+    /// <summary>
     /// Lets the image continue in this sandbox and gives up ownership of the process. Returns at once; an image that
     /// cannot be restored ends the process, with the reason in its error output.
     /// </summary>
@@ -27,6 +40,7 @@ internal sealed class PreparedSandbox(SandboxProcess process, GvisorFiles files,
     {
         process.UpdateLimits(memoryBytes, cpu);
         process.AttachPackage(packageDirectory);
+        process.Thaw();
         try
         {
             Directory.CreateSymbolicLink(files.Image, Path.GetFullPath(imageDirectory));

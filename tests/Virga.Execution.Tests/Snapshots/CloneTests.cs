@@ -82,6 +82,7 @@ public sealed class CloneTests(SnapshotFixture snapshots) : IClassFixture<Snapsh
         FunctionVersion function = snapshots.Function("main.py", "def handler(e, c): return open('/code/main.py').read()[:3]", spec => spec with { Memory = ByteSize.FromMegabytes(300) });
         Snapshot snapshot = await snapshots.TakeAsync(store, function, snapshots.Python);
         await using PreparedSandbox prepared = await snapshots.Host.Gvisor.PrepareAsync(snapshots.Spec(snapshots.Python), Cancellation);
+        await prepared.ParkAsync(Cancellation);
 
         SandboxProcess process = store.Restore(snapshot, prepared, function.Spec, snapshots.PackageOf(function));
         await using Instance clone = await snapshots.ContinueAsync(process, function);
@@ -103,6 +104,24 @@ public sealed class CloneTests(SnapshotFixture snapshots) : IClassFixture<Snapsh
 
         Directory.Exists(spec.ScratchDirectory).ShouldBeFalse();
         Sandboxes.Machine.ProcessesMentioning(spec.ScratchDirectory).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_clone_goes_on_after_it_was_frozen()
+    {
+        SnapshotStore store = snapshots.Open();
+        FunctionVersion function = snapshots.Function("main.py", "def handler(e, c): return 1");
+        Snapshot snapshot = await snapshots.TakeAsync(store, function, snapshots.Python);
+        SandboxProcess process = await store.RestoreAsync(snapshot, snapshots.Spec(snapshots.Python), function.Spec, snapshots.PackageOf(function), Cancellation);
+        Assert.SkipUnless(process.CanFreeze, "needs the freezer");
+        await using Instance clone = await snapshots.ContinueAsync(process, function);
+
+        (await process.FreezeAsync(pushOutMemory: true, Cancellation)).ShouldBeTrue();
+        TimeSpan frozen = process.CpuTime();
+        process.CpuTime().ShouldBe(frozen);
+        process.Thaw();
+
+        (await snapshots.CallAsync(clone, function)).GetInt32().ShouldBe(1);
     }
 
     [Fact]

@@ -7,6 +7,8 @@ internal enum FrameKind : byte
     Specialise = 0x02,
     Specialised = 0x03,
     Shutdown = 0x04,
+    Restore = 0x05,
+    Restored = 0x06,
     Call = 0x10,
     Result = 0x11,
     Error = 0x12,

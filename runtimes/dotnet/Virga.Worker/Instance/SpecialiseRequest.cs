@@ -23,6 +23,9 @@ internal sealed record SpecialiseRequest
 
     public string RequestBody { get; init; } = "buffered";
 
+    /// <summary>Whether this instance may be cloned.</summary>
+    public bool Snapshot { get; init; }
+
     [JsonIgnore]
     public bool StreamsBodies => string.Equals(RequestBody, "stream", StringComparison.Ordinal);
 }

@@ -13,6 +13,7 @@ internal sealed class WorkerInstance(FrameWriter writer)
     private readonly Dictionary<uint, Call> calls = [];
     private readonly Lock gate = new();
     private LoadedFunction? function;
+    private bool mayBeClone;
     private bool isShuttingDown;
 
     public void SayHello()
@@ -66,6 +67,9 @@ internal sealed class WorkerInstance(FrameWriter writer)
             case FrameKind.Specialise:
                 Specialise(frame.Header);
                 return null;
+            case FrameKind.Restore:
+                Restore(frame.Header);
+                return null;
             case FrameKind.Shutdown:
                 ShutDown();
                 return null;
@@ -78,23 +82,55 @@ internal sealed class WorkerInstance(FrameWriter writer)
     {
         SpecialiseRequest request = JsonSerializer.Deserialize(header, ProtocolJson.Default.SpecialiseRequest)
             ?? throw new ProtocolException("SPECIALISE has no header.");
-        FrameBuffer frame;
         try
         {
             function = Load(request);
-            frame = writer.Begin(FrameKind.Specialised, call: 0);
-            frame.Append("""{"ok":true}"""u8);
+            mayBeClone = request.Snapshot;
+            SendOutcome(FrameKind.Specialised, failure: null);
         }
         catch (Exception exception)
         {
-            frame = writer.Begin(FrameKind.Specialised, call: 0);
+            SendOutcome(FrameKind.Specialised, exception);
+        }
+    }
+
+    private void Restore(ReadOnlySpan<byte> header)
+    {
+        if (!mayBeClone)
+        {
+            throw new ProtocolException("RESTORE came to a worker that may not be cloned.");
+        }
+
+        RestoreRequest request = JsonSerializer.Deserialize(header, ProtocolJson.Default.RestoreRequest)
+            ?? throw new ProtocolException("RESTORE has no header.");
+        try
+        {
+            // No call comes before the answer: the thread that reads has nothing else to do.
+            Clone.MakeUniqueAsync(request).GetAwaiter().GetResult();
+            SendOutcome(FrameKind.Restored, failure: null);
+        }
+        catch (Exception exception)
+        {
+            SendOutcome(FrameKind.Restored, exception);
+        }
+    }
+
+    private void SendOutcome(FrameKind kind, Exception? failure)
+    {
+        FrameBuffer frame = writer.Begin(kind, call: 0);
+        if (failure is null)
+        {
+            frame.Append("""{"ok":true}"""u8);
+        }
+        else
+        {
             Utf8JsonWriter json = frame.Json();
             json.WriteStartObject();
             json.WriteBoolean("ok"u8, value: false);
             json.WritePropertyName("error"u8);
-            CallError error = exception is FunctionLoadException known
+            CallError error = failure is FunctionLoadException known
                 ? new CallError(known.Type, known.Message)
-                : CallError.From(exception);
+                : CallError.From(failure);
             error.WriteTo(json);
             json.WriteEndObject();
         }
