@@ -50,6 +50,7 @@ internal sealed partial class Instance
         }
 
         ReadyAt = _services.Time.GetTimestamp();
+        ReportResidency();
         StartDuration = _services.Time.GetElapsedTime(requestedAt, ReadyAt);
     }
 
