@@ -38,18 +38,22 @@ internal sealed class TestNode : IAsyncDisposable, IEnvironmentCatalog, IPackage
 
     public ExecutionEngine Engine => _engine!;
 
+    /// <summary>Names the node's control groups.</summary>
+    public string Id => "test-" + Path.GetFileName(_folder);
+
     public IReadOnlyCollection<FunctionLogLine> Lines => _lines;
 
     public ConcurrentQueue<(FunctionVersion Function, InstanceTier Tier, TimeSpan Time, long Bytes)> Residency { get; } = new();
 
     public ConcurrentQueue<ScaleEvent> ScaleEvents { get; } = new();
 
-    public static async Task<TestNode> StartAsync(Func<ExecutionOptions, ExecutionOptions>? change = null)
+    /// <summary>Starts one, by the machine's clock unless another is given.</summary>
+    public static async Task<TestNode> StartAsync(Func<ExecutionOptions, ExecutionOptions>? change = null, TimeProvider? time = null)
     {
         var node = new TestNode();
-        var options = new ExecutionOptions { NodeId = "test-" + Path.GetFileName(node._folder), ScratchDirectory = Path.Combine(node._folder, "scratch") };
+        var options = new ExecutionOptions { NodeId = node.Id, ScratchDirectory = Path.Combine(node._folder, "scratch") };
         ILoggerFactory loggers = NullLoggerFactory.Instance;
-        node._engine = await ExecutionEngine.StartAsync(change?.Invoke(options) ?? options, node, node, node, node, node, node, TimeProvider.System, loggers, TestContext.Current.CancellationToken);
+        node._engine = await ExecutionEngine.StartAsync(change?.Invoke(options) ?? options, node, node, node, node, node, node, time ?? TimeProvider.System, loggers, TestContext.Current.CancellationToken);
         return node;
     }
 
