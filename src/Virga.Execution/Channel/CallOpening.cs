@@ -8,4 +8,5 @@ namespace Virga.Execution.Channel;
 /// <param name="Starting">How long its instance's start took of that.</param>
 /// <param name="Deadline">When it must have ended, as <see cref="TimeProvider.GetTimestamp"/>.</param>
 /// <param name="DeadlineUnixMilliseconds">The same for the worker.</param>
+[System.Runtime.InteropServices.StructLayout(System.Runtime.InteropServices.LayoutKind.Auto)]
 internal readonly record struct CallOpening(StartKind Kind, TimeSpan Queued, TimeSpan Starting, long Deadline, long DeadlineUnixMilliseconds);
