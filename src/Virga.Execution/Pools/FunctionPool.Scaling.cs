@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Virga.Core.Invocations;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
@@ -117,7 +118,7 @@ internal sealed partial class FunctionPool
 
         if (before.Desired != decision.Desired)
         {
-            _services.Scale.Scaled(new ScaleEvent(_instances.Time.GetUtcNow(), Function, before.Desired, decision.Desired, decision.Reason.ToString().ToLowerInvariant()));
+            _services.Scale.Scaled(new ScaleEvent(_instances.Time.GetUtcNow(), Function, before.Desired, decision.Desired, NameOf(decision.Reason)));
         }
 
         StartAhead(wanted);
@@ -157,6 +158,8 @@ internal sealed partial class FunctionPool
         Leave(instance);
         return true;
     }
+
+    private static string NameOf(ScaleReason reason) => JsonNamingPolicy.KebabCaseLower.ConvertName(reason.ToString());
 
     private static bool IsWarm(Instance instance) => instance.State == InstanceState.Serving;
 

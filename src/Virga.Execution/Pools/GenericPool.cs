@@ -65,6 +65,9 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
         return ready ?? await starter.StartAsync(Request(taker, priority), cancellation);
     }
 
+    /// <summary>What one more instance of it is.</summary>
+    public InstanceRequest Request(object taker, StartPriority priority) => new(Key, Key.Environment.Memory.Bytes, 1, taker, priority);
+
     /// <summary>Ends one that is only kept ready; null when there is none.</summary>
     public Instance? TryGiveUp()
     {
@@ -135,8 +138,6 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
             await instance.DisposeAsync();
         }
     }
-
-    private InstanceRequest Request(object taker, StartPriority priority) => new(Key, Key.Environment.Memory.Bytes, 1, taker, priority);
 
     private async Task AddOneAsync()
     {

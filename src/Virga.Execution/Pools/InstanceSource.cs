@@ -37,7 +37,16 @@ internal sealed class InstanceSource(GenericPools generic, SnapshotSource? snaps
         var pool = generic.Of(key);
         try
         {
-            return await LoadAsync(await pool.TakeAsync(owner, priority, cancellation), function, package, owner, requestedAt, cancellation);
+            var ready = await pool.TakeAsync(owner, priority, cancellation);
+            try
+            {
+                return await LoadAsync(ready, function, package, owner, requestedAt, cancellation);
+            }
+            catch (ProblemException) when (!ready.HasPackage)
+            {
+                // It had died while it waited: that is nothing to the function, and not seen yet where the dead are sorted out.
+                return await LoadAsync(await starter.StartAsync(pool.Request(owner, priority), cancellation), function, package, owner, requestedAt, cancellation);
+            }
         }
         finally
         {

@@ -117,6 +117,11 @@ internal sealed class PreparedSandboxes(GenericPoolKey key, GvisorLauncher gviso
             using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
             return (await gvisor.PrepareAsync(starter.SpecOf(starter.NextId(), request), either.Token), memory);
         }
+        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
+        {
+            memory.Dispose();
+            throw new SandboxException($"A sandbox to restore into was not ready within {services.Options.StartTimeout.TotalSeconds:0} s.", e);
+        }
         catch
         {
             memory.Dispose();

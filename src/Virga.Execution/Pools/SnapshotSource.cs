@@ -20,6 +20,10 @@ internal sealed partial class SnapshotSource(SnapshotStore store, GvisorLauncher
 
     // What each version that ran here has on disk, for metering and for people to look at.
     private readonly ConcurrentDictionary<FunctionVersion, Snapshot> _held = new(ReferenceEqualityComparer.Instance);
+
+    // For which keys an instance is on its way that becomes the snapshot.
+    private readonly ConcurrentDictionary<string, FunctionVersion> _underWay = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource _stopping = new();
     private long _sweptAt = services.Time.GetTimestamp();
 
     /// <summary>What became of snapshots since the node's start.</summary>
@@ -46,15 +50,17 @@ internal sealed partial class SnapshotSource(SnapshotStore store, GvisorLauncher
             var (sandbox, memory) = await sandboxes.TakeAsync(owner, priority, cancellation);
             await using (sandbox)
             {
+                Instance? instance = null;
                 try
                 {
                     await memory.ResizeAsync(function.Spec.Memory.Bytes, cancellation);
-                    var instance = new Instance(sandbox.Spec.InstanceId, store.Restore(snapshot, sandbox, function.Spec, package), memory, services);
+                    instance = new Instance(sandbox.Spec.InstanceId, store.Restore(snapshot, sandbox, function.Spec, package), memory, services);
                     await instance.RestoreAsync(function, owner, requestedAt, cancellation);
                     return instance;
                 }
                 catch
                 {
+                    instance?.Kill("it could not be restored");
                     memory.Dispose();
                     throw;
                 }
@@ -80,7 +86,7 @@ internal sealed partial class SnapshotSource(SnapshotStore store, GvisorLauncher
     /// <summary>Takes a snapshot of the function in the background, from an instance of its own that never serves a call, unless there is one or it failed lately.</summary>
     public void TakeWhereMissing(FunctionVersion function, GenericPoolKey key, string package)
     {
-        if (MaySnapshot(function, key) && store.KeyOf(function, key.Environment) is var name && store.MayTake(name))
+        if (MaySnapshot(function, key) && store.KeyOf(function, key.Environment) is var name && store.MayTake(name) && _underWay.TryAdd(name.Digest, function))
         {
             services.Tasks.Add(TakeAsync(function, key, name, package), "taking of a snapshot");
         }
@@ -108,6 +114,7 @@ internal sealed partial class SnapshotSource(SnapshotStore store, GvisorLauncher
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        await _stopping.CancelAsync();
         foreach (var sandboxes in _prepared.Values)
         {
             await sandboxes.DisposeAsync();
@@ -127,13 +134,9 @@ internal sealed partial class SnapshotSource(SnapshotStore store, GvisorLauncher
         try
         {
             var request = new InstanceRequest(key, function.Spec.Memory.Bytes, function.Spec.Cpu, store, StartPriority.Background);
-            var instance = await starter.StartAsync(request, CancellationToken.None);
-            await instance.SpecialiseAsync(function, package, SnapshotOwner.Instance, began, CancellationToken.None);
-            if (!instance.MayBecomeSnapshot)
-            {
-                await instance.StopAsync();
-            }
-            else if (await instance.LeaveAsSnapshotAsync(store, name, CancellationToken.None) is { } snapshot)
+            await using var instance = await starter.StartAsync(request, _stopping.Token);
+            await instance.SpecialiseAsync(function, package, SnapshotOwner.Instance, began, _stopping.Token);
+            if (instance.MayBecomeSnapshot && await instance.LeaveAsSnapshotAsync(store, name, _stopping.Token) is { } snapshot)
             {
                 _held[function] = snapshot;
                 Prepared(key).Refill();
@@ -142,6 +145,10 @@ internal sealed partial class SnapshotSource(SnapshotStore store, GvisorLauncher
         catch (ProblemException e)
         {
             LogTakeFailed(services.Logger, function.ToString(), e.Problem.Detail ?? e.Problem.Title);
+        }
+        finally
+        {
+            _underWay.TryRemove(name.Digest, out _);
         }
     }
 

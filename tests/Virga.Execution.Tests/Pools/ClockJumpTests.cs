@@ -40,7 +40,7 @@ public sealed class ClockJumpTests : IAsyncLifetime
     {
         var function = _node.Python("def handler(event, ctx):\n    print('begun', flush=True)\n    return b''.join(event.stream).decode()\n", spec => spec with { RequestBody = RequestBodyMode.Stream });
         var request = new Pipe();
-        var call = _node.Engine.Scheduler.InvokeAsync(TestNode.Invocation(function, stream: request.Reader), TestContext.Current.CancellationToken);
+        var call = _node.Engine.Scheduler.InvokeAsync(TestNode.Invocation(function, stream: request.Reader, time: _time), TestContext.Current.CancellationToken);
         await _node.LineAsync(line => line.Message == "begun");
 
         _time.Set(TimeSpan.FromDays(-3));

@@ -96,10 +96,9 @@ public sealed class DeathTests : IAsyncLifetime
         await _node.UntilAsync(() => _node.Engine.Scheduler.GenericPools() is [{ Ready: > 0 }]);
 
         // The first function's instance dies with them.
-        foreach (var process in Machine.CgroupsOf(_node.Id).SelectMany(Machine.ProcessesIn).Distinct().ToList())
-        {
-            Libc.Kill(process, Libc.SignalKill);
-        }
+        var processes = Machine.CgroupsOf(_node.Id).SelectMany(Machine.ProcessesIn).Distinct().ToList();
+        processes.ForEach(process => Libc.Kill(process, Libc.SignalKill));
+        await _node.UntilAsync(() => !processes.Any(Machine.Runs));
 
         (await _node.CallAsync(_node.Python(Hello))).ShouldBe(Served);
     }
