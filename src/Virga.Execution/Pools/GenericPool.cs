@@ -26,6 +26,8 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
 
     public GenericPoolKey Key { get; } = key;
 
+    private long Memory => Key.Environment.Memory.Bytes;
+
     /// <summary>How many it keeps ready.</summary>
     public int Target => Volatile.Read(ref _target);
 
@@ -48,25 +50,35 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
     /// Gives a generic instance: a ready one, or one started now. The caller calls <see cref="Refill"/> once its instance is
     /// specialised: a start beside it would take the processor from the call that waits.
     /// </summary>
+    /// <param name="memoryBytes">The memory that it will need, reserved for it now.</param>
+    /// <param name="taker">On whose behalf.</param>
+    /// <param name="priority">Whether a call waits for it.</param>
     /// <exception cref="ProblemException">None can be started.</exception>
-    public async Task<Instance> TakeAsync(object taker, StartPriority priority, CancellationToken cancellation)
+    public async Task<Instance> TakeAsync(long memoryBytes, object taker, StartPriority priority, CancellationToken cancellation)
     {
         Instance? ready = null;
         lock (_gate)
         {
             LastTakenAt = services.Time.GetTimestamp();
             _takes.Note(LastTakenAt);
-            while (ready is null && _ready.TryDequeue(out var candidate))
+            while (ready is null && _ready.TryPeek(out var candidate))
             {
+                if (!candidate.HasEnded && !candidate.TryReserve(memoryBytes))
+                {
+                    // What it lacks is not free. It is not waited for by who holds memory already.
+                    break;
+                }
+
+                _ready.Dequeue();
                 ready = candidate.HasEnded ? null : candidate;
             }
         }
 
-        return ready ?? await starter.StartAsync(Request(taker, priority), cancellation);
+        return ready ?? await starter.StartAsync(Request(memoryBytes, taker, priority), cancellation);
     }
 
-    /// <summary>What one more instance of it is.</summary>
-    public InstanceRequest Request(object taker, StartPriority priority) => new(Key, Key.Environment.Memory.Bytes, 1, taker, priority);
+    /// <summary>What one more instance of it is, with memory for a function that needs so much.</summary>
+    public InstanceRequest Request(long memoryBytes, object taker, StartPriority priority) => new(Key, Memory, Math.Max(Memory, memoryBytes), 1, taker, priority);
 
     /// <summary>Ends one that is only kept ready; null when there is none.</summary>
     public Instance? TryGiveUp()
@@ -110,8 +122,8 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
     {
         lock (_gate)
         {
-            // One at a time: starts are bounded per node, and no environment may take them all. None where memory is short.
-            if (_stopping.IsCancellationRequested || _starting > 0 || _ready.Count >= Target || services.Memory.IsShort)
+            // One at a time: starts are bounded per node, and no environment may take them all. None that others would have to give memory back for.
+            if (_stopping.IsCancellationRequested || _starting > 0 || _ready.Count >= Target || services.Memory.Free < Memory)
             {
                 return;
             }
@@ -146,7 +158,7 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
         var began = services.Time.GetTimestamp();
         try
         {
-            instance = await starter.StartAsync(Request(this, StartPriority.Background), _stopping.Token);
+            instance = await starter.StartAsync(Request(Memory, this, StartPriority.Background), _stopping.Token);
         }
         catch (ProblemException e)
         {
@@ -159,7 +171,11 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
             {
                 _starting--;
                 _lastFailure = failure;
-                _startDuration = services.Time.GetElapsedTime(began);
+                if (failure is null)
+                {
+                    _startDuration = services.Time.GetElapsedTime(began);
+                }
+
                 if (instance is not null && !_stopping.IsCancellationRequested)
                 {
                     _ready.Enqueue(instance);

@@ -30,14 +30,15 @@ internal sealed class InstanceSource(GenericPools generic, SnapshotSource? snaps
     {
         if (function.Spec.Executor == Executor.Dedicated)
         {
-            var request = new InstanceRequest(key, function.Spec.Memory.Bytes, function.Spec.Cpu, owner, priority);
+            var request = new InstanceRequest(key, function.Spec.Memory.Bytes, function.Spec.Memory.Bytes, function.Spec.Cpu, owner, priority);
             return await LoadAsync(await starter.StartAsync(request, cancellation), function, package, owner, requestedAt, cancellation);
         }
 
         var pool = generic.Of(key);
+        var memory = function.Spec.Memory.Bytes;
         try
         {
-            var ready = await pool.TakeAsync(owner, priority, cancellation);
+            var ready = await pool.TakeAsync(memory, owner, priority, cancellation);
             try
             {
                 return await LoadAsync(ready, function, package, owner, requestedAt, cancellation);
@@ -45,7 +46,7 @@ internal sealed class InstanceSource(GenericPools generic, SnapshotSource? snaps
             catch (ProblemException) when (!ready.HasPackage)
             {
                 // It had died while it waited: that is nothing to the function, and not seen yet where the dead are sorted out.
-                return await LoadAsync(await starter.StartAsync(pool.Request(owner, priority), cancellation), function, package, owner, requestedAt, cancellation);
+                return await LoadAsync(await starter.StartAsync(pool.Request(memory, owner, priority), cancellation), function, package, owner, requestedAt, cancellation);
             }
         }
         finally

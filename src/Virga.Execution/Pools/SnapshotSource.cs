@@ -20,9 +20,7 @@ internal sealed partial class SnapshotSource(SnapshotStore store, GvisorLauncher
 
     // What each version that ran here has on disk, for metering and for people to look at.
     private readonly ConcurrentDictionary<FunctionVersion, Snapshot> _held = new(ReferenceEqualityComparer.Instance);
-
-    // For which keys an instance is on its way that becomes the snapshot.
-    private readonly ConcurrentDictionary<string, FunctionVersion> _underWay = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<SnapshotKey, FunctionVersion> _taking = new();
     private readonly CancellationTokenSource _stopping = new();
     private long _sweptAt = services.Time.GetTimestamp();
 
@@ -47,23 +45,22 @@ internal sealed partial class SnapshotSource(SnapshotStore store, GvisorLauncher
         var sandboxes = Prepared(key);
         try
         {
-            var (sandbox, memory) = await sandboxes.TakeAsync(owner, priority, cancellation);
+            var (sandbox, memory) = await sandboxes.TakeAsync(function.Spec.Memory.Bytes, owner, priority, cancellation);
             await using (sandbox)
             {
-                Instance? instance = null;
+                SandboxProcess process;
                 try
                 {
-                    await memory.ResizeAsync(function.Spec.Memory.Bytes, cancellation);
-                    instance = new Instance(sandbox.Spec.InstanceId, store.Restore(snapshot, sandbox, function.Spec, package), memory, services);
-                    await instance.RestoreAsync(function, owner, requestedAt, cancellation);
-                    return instance;
+                    process = store.Restore(snapshot, sandbox, function.Spec, package);
+                    memory.TryResize(function.Spec.Memory.Bytes);
                 }
                 catch
                 {
-                    instance?.Kill("it could not be restored");
                     memory.Dispose();
                     throw;
                 }
+
+                return await ContinueAsync(new Instance(sandbox.Spec.InstanceId, process, memory, services), function, owner, requestedAt, cancellation);
             }
         }
         catch (SnapshotException e)
@@ -83,10 +80,13 @@ internal sealed partial class SnapshotSource(SnapshotStore store, GvisorLauncher
         }
     }
 
+    /// <summary>Ends a sandbox that is only kept ready; false when there is none.</summary>
+    public bool TryGiveUpOne() => _prepared.Values.OrderBy(sandboxes => sandboxes.LastTakenAt).Any(sandboxes => sandboxes.TryGiveUp());
+
     /// <summary>Takes a snapshot of the function in the background, from an instance of its own that never serves a call, unless there is one or it failed lately.</summary>
     public void TakeWhereMissing(FunctionVersion function, GenericPoolKey key, string package)
     {
-        if (MaySnapshot(function, key) && store.KeyOf(function, key.Environment) is var name && store.MayTake(name) && _underWay.TryAdd(name.Digest, function))
+        if (MaySnapshot(function, key) && store.KeyOf(function, key.Environment) is var name && store.MayTake(name) && _taking.TryAdd(name, function))
         {
             services.Tasks.Add(TakeAsync(function, key, name, package), "taking of a snapshot");
         }
@@ -131,12 +131,17 @@ internal sealed partial class SnapshotSource(SnapshotStore store, GvisorLauncher
     private async Task TakeAsync(FunctionVersion function, GenericPoolKey key, SnapshotKey name, string package)
     {
         var began = services.Time.GetTimestamp();
+        Instance? instance = null;
         try
         {
-            var request = new InstanceRequest(key, function.Spec.Memory.Bytes, function.Spec.Cpu, store, StartPriority.Background);
-            await using var instance = await starter.StartAsync(request, _stopping.Token);
+            var request = new InstanceRequest(key, function.Spec.Memory.Bytes, function.Spec.Memory.Bytes, function.Spec.Cpu, this, StartPriority.Background);
+            instance = await starter.StartAsync(request, _stopping.Token);
             await instance.SpecialiseAsync(function, package, SnapshotOwner.Instance, began, _stopping.Token);
-            if (instance.MayBecomeSnapshot && await instance.LeaveAsSnapshotAsync(store, name, _stopping.Token) is { } snapshot)
+            if (!instance.MayBecomeSnapshot)
+            {
+                await instance.StopAsync();
+            }
+            else if (await instance.LeaveAsSnapshotAsync(store, name, _stopping.Token) is { } snapshot)
             {
                 _held[function] = snapshot;
                 Prepared(key).Refill();
@@ -148,7 +153,23 @@ internal sealed partial class SnapshotSource(SnapshotStore store, GvisorLauncher
         }
         finally
         {
-            _underWay.TryRemove(name.Digest, out _);
+            // It has ended already, unless something went wrong.
+            instance?.Kill("its snapshot could not be taken");
+            _taking.TryRemove(name, out _);
+        }
+    }
+
+    private static async Task<Instance> ContinueAsync(Instance instance, FunctionVersion function, IInstanceOwner owner, long requestedAt, CancellationToken cancellation)
+    {
+        try
+        {
+            await instance.RestoreAsync(function, owner, requestedAt, cancellation);
+            return instance;
+        }
+        catch
+        {
+            instance.Kill("it could not be restored");
+            throw;
         }
     }
 
