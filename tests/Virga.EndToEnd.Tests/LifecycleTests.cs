@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Virga.EndToEnd.Tests.Support;
 
 namespace Virga.EndToEnd.Tests;
@@ -25,11 +26,11 @@ public sealed class LifecycleTests : IAsyncLifetime
         await CallAllAsync();
         var workers = (await _node.InstancesAsync("kept-js")).Concat(await _node.InstancesAsync("kept-python")).Concat(await _node.InstancesAsync("kept-csharp")).ToList();
         workers.Count.ShouldBe(3);
-        workers.ShouldAllBe(pid => IsRunning(pid));
+        workers.ShouldAllBe(pid => Machine.Runs(pid));
 
         await _node.KillAsync();
 
-        await Eventually.HoldsAsync(() => !workers.Exists(IsRunning));
+        await Eventually.HoldsAsync(() => !workers.Exists(Machine.Runs));
         await _node.StartAsync();
         await CallAllAsync();
         (await _node.GetAsync("/kept/7")).Body.ShouldBe("\"js\"");
@@ -40,6 +41,59 @@ public sealed class LifecycleTests : IAsyncLifetime
             foreach (var language in (string[])["js", "python", "csharp"])
             {
                 (await _node.GetAsync($"/f/kept-{language}")).Body.ShouldBe($"\"{language}\"");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_node_killed_in_the_middle_of_scaling_leaves_nothing_that_outlives_its_next_run()
+    {
+        var source = Source.Python("def handler(event, ctx):\n    return 'here'\n");
+        var lacks = JsonNode.Parse(await _node.Http.GetStringAsync(new Uri(_node.Admin, "/readyz"), TestContext.Current.CancellationToken))!;
+        List<string> functions = ["frozen"];
+        await _node.DeployAsync("frozen", source, new { keepWarm = new { idle = "0s", frozen = "1h" } });
+        if (lacks["gvisorMissing"] is null)
+        {
+            await _node.DeployAsync("in-gvisor", source, new { isolation = "gvisor" });
+            functions.Add("in-gvisor");
+        }
+
+        if (lacks["internetMissing"] is null)
+        {
+            await _node.DeployAsync("outward", source, new { egress = "internet" });
+            functions.Add("outward");
+        }
+
+        await ServesAllAsync();
+        await _node.AllAreAsync("frozen", lacks["freezingMissing"] is null ? "frozen" : "idle");
+        await _node.DeployAsync("many", Source.Python("import time\ntime.sleep(1)\ndef handler(event, ctx):\n    return 'here'\n"), new { provisioned = new[] { new { instances = 1 } } });
+        functions.Add("many");
+        await _node.DeployAsync("never", Source.Python("import time\ntime.sleep(60)\n"));
+        using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var calls = Enumerable.Range(0, 8).Select(i => _node.Http.GetAsync(new Uri(i % 2 == 0 ? "/f/many" : "/f/never", UriKind.Relative), abandoned.Token)).ToList();
+        await Eventually.ReadAsync(async () => (await _node.ControlAsync("functions/never/instances")).Json["starting"]!.GetValue<int>(), starting => starting > 0);
+        var id = Machine.NodeOf((await _node.InstancesAsync("frozen"))[0]);
+        Assert.SkipWhen(id is null, "needs control groups");
+        var processes = Machine.ProcessesOf(id);
+        processes.Count.ShouldBeGreaterThan(functions.Count);
+
+        await _node.KillAsync();
+
+        await Should.ThrowAsync<HttpRequestException>(Task.WhenAll(calls));
+        await _node.StartAsync();
+        processes.Where(Machine.Runs).ShouldBeEmpty();
+        await ServesAllAsync();
+        (await _node.StopAsync()).ShouldBe(0, _node.Errors);
+        Machine.GroupsOf(id).ShouldBeEmpty();
+        Machine.CommandsWith(_node.Data).ShouldBeEmpty();
+        Machine.MountsBelow(_node.Data).ShouldBeEmpty();
+        Directory.EnumerateFileSystemEntries(Path.Combine(_node.Data, "scratch")).ShouldBeEmpty();
+
+        async Task ServesAllAsync()
+        {
+            foreach (var function in functions)
+            {
+                (await _node.GetAsync($"/f/{function}")).Body.ShouldBe("\"here\"", function);
             }
         }
     }
@@ -56,7 +110,7 @@ public sealed class LifecycleTests : IAsyncLifetime
 
         (await call).Body.ShouldBe("\"finished\"");
         code.ShouldBe(0, _node.Errors);
-        await Eventually.HoldsAsync(() => !workers.Any(IsRunning));
+        await Eventually.HoldsAsync(() => !workers.Any(Machine.Runs));
     }
 
     [Fact]
@@ -106,20 +160,5 @@ public sealed class LifecycleTests : IAsyncLifetime
         (await _node.Http.GetStringAsync(new Uri(_node.Admin, "/healthz"), TestContext.Current.CancellationToken)).ShouldBe("ok\n");
         (await _node.Http.GetStringAsync(new Uri(_node.Admin, "/readyz"), TestContext.Current.CancellationToken)).ShouldContain("\"ready\":true");
         (await _node.Http.GetStringAsync(new Uri(_node.Admin, "/api/v1/openapi/v1.json"), TestContext.Current.CancellationToken)).ShouldContain("/functions/{name}/rollback");
-    }
-
-    // A process that has ended and was not yet waited for counts as ended.
-    private static bool IsRunning(int pid)
-    {
-        try
-        {
-            var status = File.ReadAllText($"/proc/{pid}/stat");
-            return status[(status.LastIndexOf(')') + 2)..][0] != 'Z';
-        }
-        catch (IOException)
-        {
-            // Gone between one look and the next.
-            return false;
-        }
     }
 }
