@@ -83,7 +83,7 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
         if (pool.TryAcquire(invocation.Affinity) is { } instance)
         {
             var queued = _instances.Time.GetElapsedTime(invocation.ReceivedAt);
-            if (TrySend(pool, instance, invocation, cold: false, queued, TimeSpan.Zero, cancellation) is { } call)
+            if (TrySend(pool, instance, invocation, StartKind.Warm, queued, TimeSpan.Zero, cancellation) is { } call)
             {
                 return call.Head;
             }
@@ -207,21 +207,22 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
             // Its first call is the one for which it was started.
             var waited = time.GetElapsedTime(invocation.ReceivedAt);
             var cold = instance.Calls <= invocation.Function.Spec.Concurrency && instance.StartDuration > TimeSpan.Zero && waited >= instance.StartDuration / 2 && time.GetElapsedTime(instance.ReadyAt) < waited;
+            var kind = !cold ? (instance.WokenAt >= invocation.ReceivedAt ? StartKind.Thawed : StartKind.Warm) : instance.IsClone ? StartKind.Restored : StartKind.Cold;
             var starting = cold ? (instance.StartDuration < waited ? instance.StartDuration : waited) : TimeSpan.Zero;
-            if (TrySend(pool, instance, invocation, cold, waited - starting, starting, cancellation) is { } call)
+            if (TrySend(pool, instance, invocation, kind, waited - starting, starting, cancellation) is { } call)
             {
                 return await call.Head;
             }
         }
     }
 
-    private WorkerCall? TrySend(FunctionPool pool, Instance instance, Invocation invocation, bool cold, TimeSpan queued, TimeSpan starting, CancellationToken cancellation)
+    private WorkerCall? TrySend(FunctionPool pool, Instance instance, Invocation invocation, StartKind kind, TimeSpan queued, TimeSpan starting, CancellationToken cancellation)
     {
         var time = _instances.Time;
         var timeout = invocation.Function.Spec.Timeout.Span;
         var left = timeout - queued - starting;
         var deadline = invocation.ReceivedAt + (long)(timeout.TotalSeconds * time.TimestampFrequency);
-        var opening = new CallOpening(cold, queued, starting, deadline, time.GetUtcNow().ToUnixTimeMilliseconds() + (long)left.TotalMilliseconds);
+        var opening = new CallOpening(kind, queued, starting, deadline, time.GetUtcNow().ToUnixTimeMilliseconds() + (long)left.TotalMilliseconds);
         var call = instance.TryCall(invocation, opening, cancellation);
         if (call is null)
         {

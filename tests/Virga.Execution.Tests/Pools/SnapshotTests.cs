@@ -33,7 +33,7 @@ public sealed class SnapshotTests : IAsyncLifetime
         await using var clone = await _node.InvokeAsync(function);
 
         clone.Status.ShouldBe(200);
-        clone.Timing.Cold.ShouldBeTrue();
+        clone.Timing.Kind.ShouldBe(StartKind.Restored);
         Text(clone).ShouldStartWith("[1,", Case.Sensitive, "a clone continues from before the first call");
         _node.Engine.Scheduler.Snapshots!.Counters.Restored.ShouldBe(1);
         Initialisations(function).ShouldBe(2, "once for the first call and once for the snapshot");
