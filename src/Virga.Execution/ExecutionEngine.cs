@@ -11,11 +11,13 @@ namespace Virga.Execution;
 public sealed class ExecutionEngine : IAsyncDisposable
 {
     private readonly SandboxHost _sandboxes;
+    private readonly ExecutionMetrics _metrics;
 
     private ExecutionEngine(SandboxHost sandboxes, Scheduler scheduler)
     {
         _sandboxes = sandboxes;
         Scheduler = scheduler;
+        _metrics = new ExecutionMetrics(scheduler);
     }
 
     /// <summary>Runs invocations.</summary>
@@ -82,6 +84,7 @@ public sealed class ExecutionEngine : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        _metrics.Dispose();
         await Scheduler.DisposeAsync();
         _sandboxes.Dispose();
     }

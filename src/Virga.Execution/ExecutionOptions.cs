@@ -15,6 +15,12 @@ public sealed record ExecutionOptions
     /// <summary>Folder for what instances need while they live; emptied at start.</summary>
     public required string ScratchDirectory { get; init; }
 
+    /// <summary>Folder of the snapshots, on the data folder's disk; null keeps none.</summary>
+    public string? SnapshotDirectory { get; init; }
+
+    /// <summary>Disk that all snapshots may use together; beyond it the least recently used go.</summary>
+    public ByteSize SnapshotBudget { get; init; } = ByteSize.FromMegabytes(4096);
+
     /// <summary>The isolation of functions that name none; null means the strongest that works here.</summary>
     public Isolation? DefaultIsolation { get; init; }
 

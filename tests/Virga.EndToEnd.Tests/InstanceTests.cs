@@ -42,7 +42,7 @@ public sealed class InstanceTests(VirgaNode node) : IClassFixture<VirgaNode>
     [Fact]
     public async Task An_idle_instance_ends_when_it_was_kept_warm_long_enough()
     {
-        await node.DeployAsync("brief", Source.JavaScript("export default () => 1;"), new { keepWarm = "1s" });
+        await node.DeployAsync("brief", Source.JavaScript("export default () => 1;"), new { keepWarm = new { idle = "1s", frozen = "0s" } });
         await node.GetAsync("/f/brief");
         (await node.InstancesAsync("brief")).Count.ShouldBe(1);
 

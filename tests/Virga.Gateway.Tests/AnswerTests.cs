@@ -16,7 +16,7 @@ public sealed class AnswerTests
     [Fact]
     public async Task A_function_answers_at_its_url_with_its_id_start_and_timing()
     {
-        var timing = new InvocationTiming(Cold: true, TimeSpan.FromMicroseconds(100), TimeSpan.FromMilliseconds(4), TimeSpan.FromMicroseconds(1_250));
+        var timing = new InvocationTiming(StartKind.Cold, TimeSpan.FromMicroseconds(100), TimeSpan.FromMilliseconds(4), TimeSpan.FromMicroseconds(1_250));
         await using var gateway = (await RunningGateway.StartAsync()).With("hello", _ => ScriptedResult.Json("""{"hello":"world"}""").Took(timing));
 
         var response = await gateway.Client.GetAsync("/f/hello", Cancellation);

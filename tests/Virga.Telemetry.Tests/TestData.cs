@@ -33,7 +33,7 @@ internal sealed class TestData : IDisposable
         Status = problem?.Status ?? 200,
         Problem = problem,
         Instance = "i-1",
-        Timing = new InvocationTiming(Cold: false, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromMilliseconds(milliseconds)),
+        Timing = new InvocationTiming(StartKind.Warm, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromMilliseconds(milliseconds)),
         Duration = TimeSpan.FromMilliseconds(milliseconds),
         CpuTime = TimeSpan.FromMilliseconds(1),
         PeakMemoryBytes = 40 << 20,

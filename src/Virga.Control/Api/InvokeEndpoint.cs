@@ -44,7 +44,7 @@ internal static class InvokeEndpoint
         await using var result = await invoker.InvokeAsync(invocation, cancellation);
         var headers = context.Response.Headers;
         headers["Virga-Invocation-Id"] = id.ToString();
-        headers["Virga-Start"] = result.Timing.Cold ? "cold" : "warm";
+        headers["Virga-Start"] = result.Timing.StartText;
         headers["Server-Timing"] = string.Create(
             CultureInfo.InvariantCulture,
             $"queue;dur={result.Timing.Queue.TotalMilliseconds:0.###}, start;dur={result.Timing.Start.TotalMilliseconds:0.###}, run;dur={result.Timing.Run.TotalMilliseconds:0.###}");

@@ -335,7 +335,7 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
     private bool SealHead()
     {
         _headSet = true;
-        Timing = new InvocationTiming(_opening.Cold, _opening.Queued, _opening.Starting, _channel.Time.GetElapsedTime(StartedAt));
+        Timing = new InvocationTiming(_opening.Kind, _opening.Queued, _opening.Starting, _channel.Time.GetElapsedTime(StartedAt));
         return true;
     }
 

@@ -14,6 +14,9 @@ internal sealed partial class Instance
     /// <summary>Whether it may be kept as a snapshot as long as it has had no call: its sandbox can, its function wants it, and its worker would make each clone unique.</summary>
     public bool MayBecomeSnapshot { get; private set; }
 
+    /// <summary>Whether it is a clone of a snapshot.</summary>
+    public bool IsClone { get; private set; }
+
     /// <summary>
     /// Makes the clone of a snapshot, whose process was just restored, an instance of its function: it has a new random
     /// seed and the time, and its user's hooks have run. After a failure the instance ends itself.
@@ -49,7 +52,9 @@ internal sealed partial class Instance
             throw new ProblemException(KnownProblems.LoadFailed(error.Type, error.Message, error.Location, error.Stack));
         }
 
+        IsClone = true;
         ReadyAt = _services.Time.GetTimestamp();
+        ReportResidency();
         StartDuration = _services.Time.GetElapsedTime(requestedAt, ReadyAt);
     }
 

@@ -48,6 +48,9 @@ internal sealed partial class Instance
     /// <summary>When it was frozen, as <see cref="TimeProvider.GetTimestamp"/>.</summary>
     public long FrozenSince { get; private set; }
 
+    /// <summary>When it was last woken, as <see cref="TimeProvider.GetTimestamp"/>; 0 when it never was.</summary>
+    public long WokenAt { get; private set; }
+
     /// <summary>Stops it and pushes its memory out; its share of the node's memory shrinks to what stays.</summary>
     /// <returns>Whether it is frozen now: not when it was woken meanwhile, and not when the kernel refused.</returns>
     public async Task<bool> FreezeAsync()
@@ -126,6 +129,7 @@ internal sealed partial class Instance
     {
         ReportResidencyHere();
         _tier = InstanceTier.Warm;
+        WokenAt = _services.Time.GetTimestamp();
         try
         {
             _process.Thaw();

@@ -6,7 +6,7 @@ using Virga.Execution.Scaling;
 namespace Virga.Execution.Pools;
 
 /// <summary>Makes instances that have a function loaded, in the cheapest way there is for it.</summary>
-internal sealed class InstanceSource(GenericPools generic, InstanceStarter starter, IPackageDirectory packages, TimeProvider time)
+internal sealed class InstanceSource(GenericPools generic, SnapshotSource? snapshots, InstanceStarter starter, IPackageDirectory packages, TimeProvider time)
 {
     /// <summary>Makes one.</summary>
     /// <exception cref="ProblemException">It cannot be started, or its function cannot be loaded.</exception>
@@ -15,6 +15,19 @@ internal sealed class InstanceSource(GenericPools generic, InstanceStarter start
         var requestedAt = time.GetTimestamp();
         var key = generic.KeyOf(function);
         var package = await PackagePathAsync(function, cancellation);
+        if (snapshots is not null && await snapshots.TryRestoreAsync(function, key, package, owner, priority, cancellation) is { } clone)
+        {
+            return clone;
+        }
+
+        var instance = await InitialiseAsync(function, key, package, owner, priority, requestedAt, cancellation);
+        snapshots?.TakeWhereMissing(function, key, package);
+        return instance;
+    }
+
+    private async Task<Instance> InitialiseAsync(
+        FunctionVersion function, GenericPoolKey key, string package, IInstanceOwner owner, StartPriority priority, long requestedAt, CancellationToken cancellation)
+    {
         if (function.Spec.Executor == Executor.Dedicated)
         {
             var request = new InstanceRequest(key, function.Spec.Memory.Bytes, function.Spec.Cpu, owner, priority);

@@ -22,7 +22,7 @@ internal sealed class InstanceStarter(ISandboxLauncher launcher, InstanceService
         var memory = await services.Memory.ReserveAsync(request.MemoryBytes, cancellation);
         try
         {
-            using var place = await _gate.EnterAsync(request.For, request.Priority, cancellation);
+            using var place = await EnterAsync(request, cancellation);
             var instance = Launch(request, memory);
             try
             {
@@ -41,6 +41,9 @@ internal sealed class InstanceStarter(ISandboxLauncher launcher, InstanceService
             throw;
         }
     }
+
+    /// <summary>Waits for the turn to start something.</summary>
+    public ValueTask<FairGate.Lease> EnterAsync(in InstanceRequest request, CancellationToken cancellation) => _gate.EnterAsync(request.For, request.Priority, cancellation);
 
     /// <summary>A name for one more instance of this node.</summary>
     public string NextId() => string.Create(CultureInfo.InvariantCulture, $"i{Interlocked.Increment(ref _count)}");

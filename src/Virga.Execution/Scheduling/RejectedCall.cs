@@ -10,7 +10,7 @@ internal sealed class RejectedCall : InvocationResult
     {
         Problem = problem;
         Status = problem.Status;
-        Timing = new InvocationTiming(Cold: false, queued, TimeSpan.Zero, TimeSpan.Zero);
+        Timing = new InvocationTiming(StartKind.Warm, queued, TimeSpan.Zero, TimeSpan.Zero);
     }
 
     /// <inheritdoc/>

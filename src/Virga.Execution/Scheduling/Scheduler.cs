@@ -10,6 +10,7 @@ using Virga.Execution.Memory;
 using Virga.Execution.Pools;
 using Virga.Execution.Sandboxes;
 using Virga.Execution.Scaling;
+using Virga.Execution.Snapshots;
 
 namespace Virga.Execution.Scheduling;
 
@@ -45,16 +46,23 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
         Memory = new MemoryBudget(options.MemoryBudget.Bytes);
         _instances = new InstanceServices(options, time, log, observer, residency, Memory, new BackgroundTasks(logger), logger);
         var starter = new InstanceStarter(sandboxes, _instances);
+        Snapshots = options.SnapshotDirectory is { } folder && sandboxes.Capabilities.GvisorMissing is null
+            ? new SnapshotSource(
+                SnapshotStore.Open(new SnapshotOptions { Directory = folder, BudgetBytes = options.SnapshotBudget.Bytes }, sandboxes.Gvisor, time, logger), sandboxes.Gvisor, starter, _instances)
+            : null;
         _generic = new GenericPools(environments, new IsolationPolicy(DefaultIsolation, options.IsolationMinimums).For, starter, _instances);
         _relief = new MemoryRelief(Memory, () => _functions.Values, _generic);
         Memory.RunShort += _relief.Relieve;
         _poolServices = new FunctionPoolServices(
-            new InstanceSource(_generic, starter, packages, time), new NodeQueue(options.NodeQueueLimit), scale, () => _processor.IsBusy, _relief.Relieve, _stopping.Token);
+            new InstanceSource(_generic, Snapshots, starter, packages, time), new NodeQueue(options.NodeQueueLimit), scale, () => _processor.IsBusy, _relief.Relieve, _stopping.Token);
         _timer = time.CreateTimer(static state => ((Scheduler)state!).Tick(), this, options.ScaleInterval, options.ScaleInterval);
     }
 
     /// <summary>The isolation of functions that name none.</summary>
     public Isolation DefaultIsolation { get; }
+
+    /// <summary>Restores instances from snapshots; null where that is not possible.</summary>
+    internal SnapshotSource? Snapshots { get; }
 
     /// <summary>The memory that all instances may have together.</summary>
     internal MemoryBudget Memory { get; }
@@ -75,7 +83,7 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
         if (pool.TryAcquire(invocation.Affinity) is { } instance)
         {
             var queued = _instances.Time.GetElapsedTime(invocation.ReceivedAt);
-            if (TrySend(pool, instance, invocation, cold: false, queued, TimeSpan.Zero, cancellation) is { } call)
+            if (TrySend(pool, instance, invocation, StartKind.Warm, queued, TimeSpan.Zero, cancellation) is { } call)
             {
                 return call.Head;
             }
@@ -129,6 +137,9 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
     /// <summary>What all pools of function versions hold.</summary>
     public IReadOnlyList<FunctionPoolStatus> FunctionPools() => [.. _functions.Values.Select(p => p.Status())];
 
+    /// <summary>Whether new instances of a version are restored from a snapshot on disk.</summary>
+    public bool HasSnapshot(FunctionVersion version) => Snapshots?.Has(version) == true;
+
     /// <summary>What the node's instances have, and may have, of its memory, in bytes.</summary>
     public (long Reserved, long Budget) MemoryUse => (Memory.Reserved, Memory.Bytes);
 
@@ -156,6 +167,11 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
         await _timer.DisposeAsync();
         await _stopping.CancelAsync();
         await _generic.DisposeAsync();
+        if (Snapshots is not null)
+        {
+            await Snapshots.DisposeAsync();
+        }
+
         foreach (var pool in _functions.Values)
         {
             pool.KillAll();
@@ -191,21 +207,22 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
             // Its first call is the one for which it was started.
             var waited = time.GetElapsedTime(invocation.ReceivedAt);
             var cold = instance.Calls <= invocation.Function.Spec.Concurrency && instance.StartDuration > TimeSpan.Zero && waited >= instance.StartDuration / 2 && time.GetElapsedTime(instance.ReadyAt) < waited;
+            var kind = !cold ? (instance.WokenAt >= invocation.ReceivedAt ? StartKind.Thawed : StartKind.Warm) : instance.IsClone ? StartKind.Restored : StartKind.Cold;
             var starting = cold ? (instance.StartDuration < waited ? instance.StartDuration : waited) : TimeSpan.Zero;
-            if (TrySend(pool, instance, invocation, cold, waited - starting, starting, cancellation) is { } call)
+            if (TrySend(pool, instance, invocation, kind, waited - starting, starting, cancellation) is { } call)
             {
                 return await call.Head;
             }
         }
     }
 
-    private WorkerCall? TrySend(FunctionPool pool, Instance instance, Invocation invocation, bool cold, TimeSpan queued, TimeSpan starting, CancellationToken cancellation)
+    private WorkerCall? TrySend(FunctionPool pool, Instance instance, Invocation invocation, StartKind kind, TimeSpan queued, TimeSpan starting, CancellationToken cancellation)
     {
         var time = _instances.Time;
         var timeout = invocation.Function.Spec.Timeout.Span;
         var left = timeout - queued - starting;
         var deadline = invocation.ReceivedAt + (long)(timeout.TotalSeconds * time.TimestampFrequency);
-        var opening = new CallOpening(cold, queued, starting, deadline, time.GetUtcNow().ToUnixTimeMilliseconds() + (long)left.TotalMilliseconds);
+        var opening = new CallOpening(kind, queued, starting, deadline, time.GetUtcNow().ToUnixTimeMilliseconds() + (long)left.TotalMilliseconds);
         var call = instance.TryCall(invocation, opening, cancellation);
         if (call is null)
         {
@@ -275,6 +292,7 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
         }
 
         _generic.Tick();
+        Snapshots?.Tick();
         if (Memory.IsShort)
         {
             _relief.Relieve();

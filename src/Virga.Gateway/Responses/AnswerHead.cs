@@ -12,8 +12,9 @@ namespace Virga.Gateway.Responses;
 internal static class AnswerHead
 {
     private static readonly StringValues Json = "application/json";
-    private static readonly StringValues Cold = "cold";
-    private static readonly StringValues Warm = "warm";
+
+    // By StartKind; made once, so that no answer allocates one.
+    private static readonly StringValues[] StartValues = [.. Enum.GetValues<StartKind>().Select(kind => (StringValues)new InvocationTiming(kind, default, default, default).StartText)];
 
     // tchar of RFC 9110, section 5.6.2.
     private static readonly SearchValues<char> NameCharacters = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
@@ -51,7 +52,7 @@ internal static class AnswerHead
     public static void WriteTrace(Exchange exchange, in InvocationTiming timing, IHeaderDictionary headers)
     {
         headers["Virga-Invocation-Id"] = exchange.IdText;
-        headers["Virga-Start"] = timing.Cold ? Cold : Warm;
+        headers["Virga-Start"] = StartValues[(int)timing.Kind];
         headers.Append("Server-Timing", ServerTiming.Format(timing));
         exchange.Cors?.Apply(exchange.Request.Headers.Origin.ToString(), headers);
     }

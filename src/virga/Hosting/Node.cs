@@ -93,6 +93,7 @@ internal static class Node
             {
                 NodeId = NodeId(data.Path),
                 ScratchDirectory = Path.Combine(data.Path, "scratch"),
+                SnapshotDirectory = Path.Combine(data.Path, "snapshots"),
                 DefaultIsolation = options.Isolation,
                 IsolationMinimums = options.IsolationMinimums,
                 MemoryBudget = options.MemoryBudget ?? ExecutionOptions.UsualMemoryBudget,

@@ -66,7 +66,7 @@ internal static class NodeEndpoints
             pool.Queued,
             pool.Desired,
             pool.Reason,
-            HasSnapshot: false))]
+            scheduler.HasSnapshot(pool.Function)))]
         : [];
 
     private static IResult Ready(NodeEngines engines)

@@ -159,7 +159,7 @@ public sealed class SnapshotFixture : IAsyncLifetime, IInstanceOwner, IFunctionL
             Body = ReadOnlySequence<byte>.Empty,
         };
         long deadline = TimeProvider.System.GetTimestamp() + (20 * TimeProvider.System.TimestampFrequency);
-        var opening = new CallOpening(Cold: false, TimeSpan.Zero, TimeSpan.Zero, deadline, TimeProvider.System.GetUtcNow().AddSeconds(20).ToUnixTimeMilliseconds());
+        var opening = new CallOpening(StartKind.Warm, TimeSpan.Zero, TimeSpan.Zero, deadline, TimeProvider.System.GetUtcNow().AddSeconds(20).ToUnixTimeMilliseconds());
         WorkerCall call = instance.TryCall(invocation, opening, Cancellation).ShouldNotBeNull();
         await using InvocationResult result = await call.Head;
         result.Problem.ShouldBeNull();

@@ -1,0 +1,184 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Virga.Core.Invocations;
+using Virga.Core.Problems;
+using Virga.Core.Resources;
+using Virga.Execution.Instances;
+using Virga.Execution.Sandboxes;
+using Virga.Execution.Scaling;
+using Virga.Execution.Snapshots;
+
+namespace Virga.Execution.Pools;
+
+/// <summary>Starts instances from the snapshots of their functions, and sees to it that there are snapshots.</summary>
+internal sealed partial class SnapshotSource(SnapshotStore store, GvisorLauncher gvisor, InstanceStarter starter, InstanceServices services) : IAsyncDisposable
+{
+    private static readonly TimeSpan LongestIdle = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentDictionary<GenericPoolKey, PreparedSandboxes> _prepared = new();
+
+    // What each version that ran here has on disk, for metering and for people to look at.
+    private readonly ConcurrentDictionary<FunctionVersion, Snapshot> _held = new(ReferenceEqualityComparer.Instance);
+    private long _sweptAt = services.Time.GetTimestamp();
+
+    /// <summary>What became of snapshots since the node's start.</summary>
+    public SnapshotCounters Counters => store.Counters;
+
+    /// <summary>Whether new instances of a version are restored from a snapshot.</summary>
+    public bool Has(FunctionVersion function) => _held.ContainsKey(function);
+
+    /// <summary>Makes a clone of the function's snapshot; null when there is none that can be used, and the function has to be initialised.</summary>
+    /// <exception cref="ProblemException">The function's own hook failed, or there is no memory for it.</exception>
+    public async Task<Instance?> TryRestoreAsync(FunctionVersion function, GenericPoolKey key, string package, IInstanceOwner owner, StartPriority priority, CancellationToken cancellation)
+    {
+        var requestedAt = services.Time.GetTimestamp();
+        if (!MaySnapshot(function, key) || await Task.Run(() => store.Find(store.KeyOf(function, key.Environment)), cancellation) is not { } snapshot)
+        {
+            _held.TryRemove(function, out _);
+            return null;
+        }
+
+        _held[function] = snapshot;
+        var sandboxes = Prepared(key);
+        try
+        {
+            var (sandbox, memory) = await sandboxes.TakeAsync(owner, priority, cancellation);
+            await using (sandbox)
+            {
+                try
+                {
+                    await memory.ResizeAsync(function.Spec.Memory.Bytes, cancellation);
+                    var instance = new Instance(sandbox.Spec.InstanceId, store.Restore(snapshot, sandbox, function.Spec, package), memory, services);
+                    await instance.RestoreAsync(function, owner, requestedAt, cancellation);
+                    return instance;
+                }
+                catch
+                {
+                    memory.Dispose();
+                    throw;
+                }
+            }
+        }
+        catch (SnapshotException e)
+        {
+            store.Invalidate(snapshot, e.Message);
+            _held.TryRemove(function, out _);
+            return null;
+        }
+        catch (SandboxException e)
+        {
+            LogRestoreFailed(services.Logger, function.ToString(), e);
+            return null;
+        }
+        finally
+        {
+            sandboxes.Refill();
+        }
+    }
+
+    /// <summary>Takes a snapshot of the function in the background, from an instance of its own that never serves a call, unless there is one or it failed lately.</summary>
+    public void TakeWhereMissing(FunctionVersion function, GenericPoolKey key, string package)
+    {
+        if (MaySnapshot(function, key) && store.KeyOf(function, key.Environment) is var name && store.MayTake(name))
+        {
+            services.Tasks.Add(TakeAsync(function, key, name, package), "taking of a snapshot");
+        }
+    }
+
+    /// <summary>Removes snapshots that are old or too many, ends sandboxes nobody waits for, and reports what the disk holds. About once a second.</summary>
+    public void Tick()
+    {
+        foreach (var (key, sandboxes) in _prepared)
+        {
+            if (services.Time.GetElapsedTime(sandboxes.LastTakenAt) > LongestIdle && _prepared.TryRemove(new KeyValuePair<GenericPoolKey, PreparedSandboxes>(key, sandboxes)))
+            {
+                services.Tasks.Add(sandboxes.DisposeAsync().AsTask(), "end of prepared sandboxes");
+            }
+        }
+
+        var since = services.Time.GetElapsedTime(_sweptAt);
+        if (since >= SweepInterval)
+        {
+            _sweptAt = services.Time.GetTimestamp();
+            services.Tasks.Add(Task.Run(() => Sweep(since)), "sweep of snapshots");
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var sandboxes in _prepared.Values)
+        {
+            await sandboxes.DisposeAsync();
+        }
+    }
+
+    // Open connections do not survive in a clone: a function that may have some is initialised each time.
+    private static bool MaySnapshot(FunctionVersion function, GenericPoolKey key) =>
+        key is { Isolation: Isolation.Gvisor, Egress: EgressPolicy.None } && function.Spec.KeepWarm.Snapshot.Span > TimeSpan.Zero;
+
+    private PreparedSandboxes Prepared(GenericPoolKey key) =>
+        _prepared.GetOrAdd(key, static (k, self) => new PreparedSandboxes(k, self.Gvisor, self.Starter, self.Services), (Gvisor: gvisor, Starter: starter, Services: services));
+
+    private async Task TakeAsync(FunctionVersion function, GenericPoolKey key, SnapshotKey name, string package)
+    {
+        var began = services.Time.GetTimestamp();
+        try
+        {
+            var request = new InstanceRequest(key, function.Spec.Memory.Bytes, function.Spec.Cpu, store, StartPriority.Background);
+            var instance = await starter.StartAsync(request, CancellationToken.None);
+            await instance.SpecialiseAsync(function, package, SnapshotOwner.Instance, began, CancellationToken.None);
+            if (!instance.MayBecomeSnapshot)
+            {
+                await instance.StopAsync();
+            }
+            else if (await instance.LeaveAsSnapshotAsync(store, name, CancellationToken.None) is { } snapshot)
+            {
+                _held[function] = snapshot;
+                Prepared(key).Refill();
+            }
+        }
+        catch (ProblemException e)
+        {
+            LogTakeFailed(services.Logger, function.ToString(), e.Problem.Detail ?? e.Problem.Title);
+        }
+    }
+
+    private void Sweep(TimeSpan since)
+    {
+        store.Sweep();
+        foreach (var (function, snapshot) in _held)
+        {
+            if (Directory.Exists(snapshot.Directory))
+            {
+                services.Residency.Resident(function, InstanceTier.Snapshot, since, snapshot.Bytes);
+            }
+            else
+            {
+                _held.TryRemove(function, out _);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Function} could not be restored, and is initialised instead")]
+    private static partial void LogRestoreFailed(ILogger logger, string function, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "No snapshot of {Function} could be taken: {Reason}")]
+    private static partial void LogTakeFailed(ILogger logger, string function, string reason);
+
+    /// <summary>Stands in for the pool of an instance that only becomes a snapshot.</summary>
+    private sealed class SnapshotOwner : IInstanceOwner
+    {
+        public static readonly SnapshotOwner Instance = new();
+
+        public int OnCallClosed(Instances.Instance instance, TimeSpan duration) => 0;
+
+        public int OnRecycle(Instances.Instance instance) => 0;
+
+        public void OnInstanceEnded(Instances.Instance instance)
+        {
+            // Who takes the snapshot waits for that.
+        }
+    }
+}

@@ -1,0 +1,98 @@
+using Virga.Core.Invocations;
+using Virga.Core.Resources;
+using Virga.Execution.Tests.Scheduling;
+
+namespace Virga.Execution.Tests.Pools;
+
+public sealed class SnapshotTests : IAsyncLifetime
+{
+    // How often the module was initialised is seen by its prints; what a clone draws shows whether it is one of its own.
+    private const string Source =
+        "import random, uuid\nprint('initialised', flush=True)\ncalls = 0\ndef handler(event, ctx):\n    global calls\n    calls += 1\n    return [calls, random.random(), str(uuid.uuid4())]\n";
+
+    private readonly string _snapshots = Directory.CreateTempSubdirectory("virga-snapshots-").FullName;
+    private TestNode _node = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _node = await TestNode.StartAsync(options => options with { SnapshotDirectory = _snapshots, ScaleInterval = TimeSpan.FromMilliseconds(50) });
+        Assert.SkipWhen(_node.Engine.GvisorMissing is not null, _node.Engine.GvisorMissing ?? "");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _node.DisposeAsync();
+        Directory.Delete(_snapshots, recursive: true);
+    }
+
+    [Fact]
+    public async Task After_the_first_start_further_instances_are_clones_that_need_no_initialisation()
+    {
+        var function = await CalledAndSnapshottedAsync();
+
+        await using var clone = await _node.InvokeAsync(function);
+
+        clone.Status.ShouldBe(200);
+        clone.Timing.Kind.ShouldBe(StartKind.Restored);
+        Text(clone).ShouldStartWith("[1,", Case.Sensitive, "a clone continues from before the first call");
+        _node.Engine.Scheduler.Snapshots!.Counters.Restored.ShouldBe(1);
+        Initialisations(function).ShouldBe(2, "once for the first call and once for the snapshot");
+        _node.Residency.ShouldContain(r => r.Function == function && r.Tier == InstanceTier.Warm);
+    }
+
+    [Fact]
+    public async Task Clones_that_serve_side_by_side_draw_different_random_numbers()
+    {
+        var function = await CalledAndSnapshottedAsync(spec => spec with { MaxInstances = 3, MaxCallsPerInstance = 1 });
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => _node.CallAsync(function)));
+
+        answers.ShouldAllBe(answer => answer.Status == 200);
+        answers.Select(answer => answer.Body).Distinct(StringComparer.Ordinal).Count().ShouldBe(3);
+        _node.Engine.Scheduler.Snapshots!.Counters.Restored.ShouldBeGreaterThanOrEqualTo(2);
+    }
+
+    [Fact]
+    public async Task A_damaged_snapshot_falls_back_to_a_cold_start_and_is_counted()
+    {
+        var function = await CalledAndSnapshottedAsync();
+        var image = new DirectoryInfo(_snapshots).EnumerateFiles("*", SearchOption.AllDirectories).MaxBy(file => file.Length)!;
+        using (var file = image.OpenWrite())
+        {
+            file.SetLength(file.Length / 2);
+        }
+
+        (await _node.CallAsync(function)).Status.ShouldBe(200);
+
+        _node.Engine.Scheduler.Snapshots!.Counters.Invalid.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_function_that_keeps_no_snapshots_has_none()
+    {
+        var function = _node.Python(Source, spec => spec with { Isolation = Isolation.Gvisor, KeepWarm = new KeepWarm { Snapshot = Duration.FromSeconds(0) } });
+
+        (await _node.CallAsync(function)).Status.ShouldBe(200);
+
+        _node.Engine.Scheduler.HasSnapshot(function).ShouldBeFalse();
+        Directory.EnumerateFileSystemEntries(_snapshots).ShouldBeEmpty();
+    }
+
+    // A function whose first instance is gone again and whose snapshot is on disk.
+    private async Task<FunctionVersion> CalledAndSnapshottedAsync(Func<FunctionSpec, FunctionSpec>? change = null)
+    {
+        var function = _node.Python(Source, spec => (change?.Invoke(spec) ?? spec) with
+        {
+            Isolation = Isolation.Gvisor,
+            KeepWarm = new KeepWarm { Idle = Duration.FromSeconds(0), Frozen = Duration.FromSeconds(0) },
+        });
+        (await _node.CallAsync(function)).Status.ShouldBe(200);
+        await _node.UntilAsync(() => _node.Engine.Scheduler.HasSnapshot(function));
+        await _node.UntilAsync(() => _node.Engine.Scheduler.StatusOf(function) is null);
+        return function;
+    }
+
+    private int Initialisations(FunctionVersion function) => _node.Lines.Count(line => line.Function == function && line.Message == "initialised");
+
+    private static string Text(InvocationResult result) => System.Text.Encoding.UTF8.GetString(result.Body.Span);
+}
