@@ -33,11 +33,11 @@ export async function call(client, name, query = '') {
   return answer;
 }
 
-/** Calls a function that shall have no instance, and makes sure of that. */
-export async function callCold(client, name, query) {
+/** Calls a function and makes sure of where its instance came from: `warm`, `thawed`, `restored` or `cold`. */
+export async function callAs(start, client, name, query) {
   const answer = await call(client, name, query);
-  if (answer.headers['virga-start'] === 'warm') {
-    throw new Error(`${name} was meant to start, but was answered by an instance that had it loaded`);
+  if (answer.headers['virga-start'] !== start) {
+    throw new Error(`${name} was meant to be ${start}, but was ${answer.headers['virga-start']}`);
   }
   return answer;
 }

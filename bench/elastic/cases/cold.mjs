@@ -7,7 +7,7 @@ import { atMost, ms, section, times } from '../../harness/report.mjs';
 import { median, percentile } from '../../harness/statistics.mjs';
 import { temporaryFolder, VirgaNode } from '../../harness/virga-node.mjs';
 import { startPeer } from '../../invoke/peers.mjs';
-import { callCold, deploy, hello } from '../functions.mjs';
+import { callAs, deploy, hello } from '../functions.mjs';
 
 const limit = 1.3;
 const greeting = '{"hello":"world"}';
@@ -31,7 +31,7 @@ export async function cold({ starts, servers }) {
       for (let index = 0; index <= starts; index++) {
         await deploy(node.api, `cold-${language}-${index}`, hello[language]);
       }
-      await callCold(client, `cold-${language}-${starts}`);
+      await callAs('cold', client, `cold-${language}-${starts}`);
     }
   }
 
@@ -47,7 +47,7 @@ export async function cold({ starts, servers }) {
           await node.api.poolsFull();
         }
         const name = `cold-${language}-${index}`;
-        const answer = await callCold(client, name);
+        const answer = await callAs('cold', client, name);
         figure[kind].push(answer.firstByte);
         if (kind === 'unpooled') {
           figure.start.push(serverTiming(answer.headers['server-timing']).start);

@@ -23,7 +23,7 @@ export async function rotation({ functions, seconds }) {
     deploy(node.api, name, hello[index % 4 === 0 ? 'node' : 'python'], { keepWarm: { idle: '500ms', frozen: index % 8 < 4 ? '1s' : '0s', snapshot: '0s' } }),
   );
 
-  const seen = { calls: 0, cold: 0, failed: 0, functions: new Set() };
+  const seen = { calls: 0, cold: 0, thawed: 0, warm: 0, failed: 0, functions: new Set() };
   let turn = 0;
   const rotate = async (forMs) => {
     const end = performance.now() + forMs;
@@ -33,8 +33,11 @@ export async function rotation({ functions, seconds }) {
           const name = names[turn++ % names.length];
           const { status, headers } = await client.send('GET', `/f/${name}`);
           seen.calls++;
-          seen.cold += headers['virga-start'] === 'warm' ? 0 : 1;
-          seen.failed += status === 200 ? 0 : 1;
+          if (status === 200) {
+            seen[headers['virga-start']]++;
+          } else {
+            seen.failed++;
+          }
           seen.functions.add(name);
         }
       }),
@@ -66,7 +69,7 @@ export async function rotation({ functions, seconds }) {
         title: `${count(functions)} functions to zero and back`,
         note:
           `A quarter node, the rest python, called in turn by ${callers} callers for ${seconds} s; each instance ends half a second after its call, or is frozen first and ends a second later. ` +
-          `${count(seen.calls)} calls of ${count(seen.functions.size)} functions, ${count(seen.cold)} cold, ${seen.failed} failed. The first figures are taken after a fifth of the time, when every pool is there.`,
+          `${count(seen.calls)} calls of ${count(seen.functions.size)} functions, ${count(seen.cold)} of them cold, ${count(seen.thawed)} thawed, ${count(seen.warm)} warm, ${seen.failed} failed. The first figures are taken after a fifth of the time, when every pool is there.`,
         head: ['', 'before', 'in rotation', 'after', 'may grow by'],
         rows: Object.entries(bounds).map(([name, { what, slack, show }]) => [what, ...[before, loaded, after].map((moment) => show(moment[name])), show(slack)]),
       }),

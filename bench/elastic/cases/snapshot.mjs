@@ -7,13 +7,14 @@ import { HttpClient } from '../../harness/http-client.mjs';
 import { atLeast, atMost, mb, ms, section, times } from '../../harness/report.mjs';
 import { median, percentile } from '../../harness/statistics.mjs';
 import { temporaryFolder, VirgaNode } from '../../harness/virga-node.mjs';
-import { call, callCold, deploy, heavy } from '../functions.mjs';
+import { call, callAs, deploy, heavy } from '../functions.mjs';
 
 const restoreLimitMs = 150;
 const leastFaster = 15;
 const clones = 8;
 const handlerMs = 1000;
-const quietMs = 100;
+// The next sandbox is prepared, and the last instance gone.
+const quietMs = 250;
 const functionsPerLanguage = 4;
 // One call each, so that every call is a start.
 const once = { isolation: 'gvisor', maxCallsPerInstance: 1, memory: '256MB', timeout: '60s' };
@@ -43,23 +44,23 @@ async function measure(node, client, language, source, { restores, coldStarts, s
   const cold = [];
   for (let index = 0; index < coldStarts; index++) {
     await node.api.poolsFull();
-    cold.push((await callCold(client, `cold-${language}`)).firstByte);
+    cold.push((await callAs('cold', client, `cold-${language}`)).firstByte);
   }
 
+  const folder = join(node.data, 'snapshots');
+  const before = await below(folder);
   await eachOf(names, 2, (name) => call(client, name));
-  await until('there are snapshots', async () => {
-    const { functions } = await node.api.activity();
-    return names.every((name) => (functions.find((entry) => entry.name === name)?.instances.snapshots ?? 0) > 0);
-  }, { limitMs: 60_000 });
+  await until('there are snapshots', async () => (await below(folder)).snapshots - before.snapshots >= names.length);
   await atZero(node, names);
   const { functions } = await node.api.activity();
   const memory = functions.filter(({ name }) => names.includes(name)).reduce((sum, entry) => sum + entry.memory, 0);
-  const disk = (await sizeBelow(join(node.data, 'snapshots'))) / (await node.api.activity()).node.instances.snapshots;
+  const taken = await below(folder);
+  const disk = (taken.bytes - before.bytes) / (taken.snapshots - before.snapshots);
 
   const restored = [];
   const alone = names.slice(1);
   for (let index = 0; index < restores; index++) {
-    restored.push((await callCold(client, alone[index % alone.length])).firstByte);
+    restored.push((await callAs('restored', client, alone[index % alone.length])).firstByte);
     await delay(quietMs);
   }
   const outs = [];
@@ -80,17 +81,20 @@ const atZero = (node, names) =>
     return functions.filter(({ name }) => names.includes(name)).every(({ instances }) => instances.busy + instances.idle + instances.frozen + instances.starting === 0);
   });
 
-async function sizeBelow(folder) {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const sizes = await Promise.all(entries.filter((entry) => entry.isFile()).map(async (entry) => (await stat(join(entry.parentPath, entry.name))).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
+/** How many finished snapshots lie in a folder, and how large they are together. */
+async function below(folder) {
+  // What is being written has a name that begins with a dot, and goes away.
+  const snapshots = (await readdir(folder)).filter((name) => !name.startsWith('.'));
+  const files = await Promise.all(snapshots.map(async (name) => (await readdir(join(folder, name))).map((file) => join(folder, name, file))));
+  const sizes = await Promise.all(files.flat().map(async (file) => (await stat(file)).size));
+  return { snapshots: snapshots.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
 const tableOf = (results, { restores, coldStarts, scaleOuts }) =>
   section({
     title: 'A start from a snapshot (gVisor)',
     note:
-      `The function computes for 3 s when it is loaded. \`own cold start\`: ${coldStarts} calls without a snapshot, from a full pool of generic instances in gVisor. \`restored\`: ${restores} calls one after the other, each by a new clone. ` +
+      `The function computes for 3 s when it is loaded. \`own cold start\`: ${coldStarts} calls without a snapshot, from a full pool of generic instances in gVisor. \`restored\`: ${restores} calls one after the other, each by a new clone in a prepared sandbox. ` +
       `\`0 to ${clones}\`: ${clones} calls at once that each wait for ${handlerMs / 1000} s in the function, one at a time in an instance; the last one’s answer less that second, median of ${scaleOuts}. ` +
       'Memory is what the functions’ instances occupy at zero; disk is per snapshot.',
     head: ['language', 'own cold start p50', 'restored p50', 'p99', 'cold to restored', `0 to ${clones}`, 'memory', 'disk'],

@@ -7,12 +7,13 @@ import { atMost, mb, ms, section } from '../../harness/report.mjs';
 import { median, percentile } from '../../harness/statistics.mjs';
 import { canMakeSwap, hasSwap, withSwap } from '../../harness/swap.mjs';
 import { temporaryFolder, VirgaNode } from '../../harness/virga-node.mjs';
-import { call, deploy, hello, holder } from '../functions.mjs';
+import { call, callAs, deploy, hello, holder } from '../functions.mjs';
 
 // Between a thaw and the warm call that it is compared with: a call after a pause is slower than one right after another.
 const pauseMs = 30;
 const watchedMs = 2000;
 const startsAtATime = 2;
+const statusesAtATime = 4;
 const limits = { resident: 2, 'paged out': 15 };
 const residentShare = 1 / 20;
 
@@ -52,15 +53,15 @@ async function measure({ perLanguage, rounds, holders }) {
     await notePages(node, name, figures.get(kind), 'warm');
   }
   for (let round = 0; round < rounds; round++) {
-    await allFrozen(node, instances.length);
+    await allFrozen(node, instances);
     if (round === 0) {
       await watchFrozen(node, instances, figures);
     }
     for (const { name, kind } of interleaved(instances)) {
       const { thawed, warm } = figures.get(kind);
-      thawed.push((await call(client, name)).firstByte);
+      thawed.push((await callAs('thawed', client, name)).firstByte);
       await delay(pauseMs);
-      warm.push((await call(client, name)).firstByte);
+      warm.push((await callAs('warm', client, name)).firstByte);
     }
   }
   client.close();
@@ -68,24 +69,12 @@ async function measure({ perLanguage, rounds, holders }) {
   return Object.fromEntries(figures);
 }
 
-const allFrozen = (node, count) =>
-  until(`${count} instances are frozen`, async () => {
-    const { functions } = await node.api.activity();
-    const tiers = functions.map(({ instances }) => instances);
-    const all = tiers.reduce((sum, { frozen }) => sum + frozen, 0);
-    // Those that are being frozen count as frozen: what they occupy tells when they are.
-    return all >= count && (await settled(node));
-  }, { limitMs: 120_000, stepMs: 200 });
-
-async function settled(node) {
-  const { functions } = await node.api.activity();
-  for (const { name } of functions) {
-    if ((await node.api.instances(name)).some(({ state }) => state === 'freezing')) {
-      return false;
-    }
-  }
-  return true;
-}
+const allFrozen = (node, instances) =>
+  until(
+    `${instances.length} instances are frozen`,
+    async () => (await eachOf(instances, statusesAtATime, ({ name }) => node.api.instances(name))).flat().every(({ state }) => state === 'frozen'),
+    { limitMs: 120_000, stepMs: 500 },
+  );
 
 async function watchFrozen(node, instances, figures) {
   for (const { name, kind } of instances) {
@@ -108,7 +97,7 @@ async function notePages(node, name, { memory, own, all }, tier) {
 
 /** One of each kind in turn: the machine's speed drifts. */
 function interleaved(instances) {
-  const kinds = Object.values(Object.groupBy(instances, ({ kind }) => kind));
+  const kinds = [...new Set(instances.map(({ kind }) => kind))].map((kind) => instances.filter((instance) => instance.kind === kind));
   return Array.from({ length: Math.max(...kinds.map(({ length }) => length)) }, (_, index) => kinds.flatMap((kind) => kind[index] ?? [])).flat();
 }
 
