@@ -12,7 +12,8 @@ import { call, callAs, deploy, heavy } from '../functions.mjs';
 const restoreLimitMs = 150;
 const leastFaster = 15;
 const clones = 8;
-const handlerMs = 1000;
+// Longer than all the clones together take to be there: none of them serves two calls.
+const handlerMs = 3000;
 // The next sandbox is prepared, and the last instance gone.
 const quietMs = 250;
 const functionsPerLanguage = 4;
@@ -95,7 +96,7 @@ const tableOf = (results, { restores, coldStarts, scaleOuts }) =>
     title: 'A start from a snapshot (gVisor)',
     note:
       `The function computes for 3 s when it is loaded. \`own cold start\`: ${coldStarts} calls without a snapshot, from a full pool of generic instances in gVisor. \`restored\`: ${restores} calls one after the other, each by a new clone in a prepared sandbox. ` +
-      `\`0 to ${clones}\`: ${clones} calls at once that each wait for ${handlerMs / 1000} s in the function, one at a time in an instance; the last one’s answer less that second, median of ${scaleOuts}. ` +
+      `\`0 to ${clones}\`: ${clones} calls at once that each wait for ${handlerMs / 1000} s in the function, one at a time in an instance; the last one’s answer less that time, median of ${scaleOuts}. ` +
       'Memory is what the functions’ instances occupy at zero; disk is per snapshot.',
     head: ['language', 'own cold start p50', 'restored p50', 'p99', 'cold to restored', `0 to ${clones}`, 'memory', 'disk'],
     rows: results.map(({ language, cold, restored, memory, disk, outs }) => [
