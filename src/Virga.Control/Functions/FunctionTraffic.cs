@@ -76,8 +76,21 @@ internal sealed class FunctionTraffic(
         }
         finally
         {
-            // What was made ready and takes no traffic after all.
-            Retire(ready);
+            await RetireUnusedAsync(name, ready);
+        }
+    }
+
+    // What was made ready and takes no traffic after all. Somebody else may have moved traffic to it meanwhile.
+    private async Task RetireUnusedAsync(FunctionName name, IReadOnlyCollection<FunctionVersion> ready)
+    {
+        if (ready.Count == 0)
+        {
+            return;
+        }
+
+        using (await changes.EnterAsync(CancellationToken.None))
+        {
+            Retire([.. ready.Except(catalog.VersionsWithTraffic(name))]);
         }
     }
 

@@ -7,10 +7,12 @@ namespace Virga.Execution.Instances;
 /// <content>Being frozen and woken, and what it occupies meanwhile.</content>
 internal sealed partial class Instance
 {
+    // Freezing and thawing take turns; what is read without it is volatile.
     private readonly Lock _tierGate = new();
-    private InstanceTier _tier = InstanceTier.Warm;
-    private bool _settling;
+    private volatile InstanceTier _tier = InstanceTier.Warm;
+    private volatile bool _settling;
     private long _residentSince;
+    private long _residentBytes;
 
     /// <summary>Whether it can be stopped and its memory be pushed out.</summary>
     public bool CanFreeze => _process.CanFreeze;
@@ -22,28 +24,13 @@ internal sealed partial class Instance
     public long ReservedBytes => _memory.Bytes;
 
     /// <summary>Whether it is frozen, its memory pushed out.</summary>
-    public bool IsFrozen
-    {
-        get
-        {
-            lock (_tierGate)
-            {
-                return _tier == InstanceTier.Frozen && !_settling;
-            }
-        }
-    }
+    public bool IsFrozen => _tier == InstanceTier.Frozen && !_settling;
 
     /// <summary>Whether a change of its tier is not over yet.</summary>
-    public bool IsSettling
-    {
-        get
-        {
-            lock (_tierGate)
-            {
-                return _settling;
-            }
-        }
-    }
+    public bool IsSettling => _settling;
+
+    /// <summary>Whether it is being ended.</summary>
+    public bool IsDoomed => _killedBecause is not null;
 
     /// <summary>When it was frozen, as <see cref="TimeProvider.GetTimestamp"/>.</summary>
     public long FrozenSince { get; private set; }
@@ -51,20 +38,38 @@ internal sealed partial class Instance
     /// <summary>When it was last woken, as <see cref="TimeProvider.GetTimestamp"/>; 0 when it never was.</summary>
     public long WokenAt { get; private set; }
 
+    /// <summary>Makes the share of the node's memory larger; false when that is not free at once.</summary>
+    public bool TryReserve(long bytes) => bytes <= _memory.Bytes || _memory.TryResize(bytes);
+
+    /// <summary>Says that <see cref="FreezeAsync"/> comes next, unless <see cref="TryThaw"/> comes before it.</summary>
+    public void BeginFreeze()
+    {
+        _settling = true;
+        _tier = InstanceTier.Frozen;
+    }
+
     /// <summary>Stops it and pushes its memory out; its share of the node's memory shrinks to what stays.</summary>
     /// <returns>Whether it is frozen now: not when it was woken meanwhile, and not when the kernel refused.</returns>
     public async Task<bool> FreezeAsync()
     {
-        lock (_tierGate)
-        {
-            ReportResidencyHere();
-            _tier = InstanceTier.Frozen;
-            _settling = true;
-        }
-
+        ReportResidency(InstanceTier.Warm);
         try
         {
-            var frozen = await _process.FreezeAsync(pushOutMemory: true, CancellationToken.None);
+            Task<bool> freezing;
+            lock (_tierGate)
+            {
+                if (_tier != InstanceTier.Frozen)
+                {
+                    _settling = false;
+                    return false;
+                }
+
+                // The kernel is told before the first await: a thaw that comes later finds it frozen.
+                freezing = _process.FreezeAsync(pushOutMemory: true, CancellationToken.None);
+            }
+
+            var frozen = await freezing;
+            var resident = _process.ResidentBytes();
             lock (_tierGate)
             {
                 _settling = false;
@@ -74,7 +79,8 @@ internal sealed partial class Instance
                 }
 
                 FrozenSince = _services.Time.GetTimestamp();
-                _memory.TryResize(_process.ResidentBytes());
+                Volatile.Write(ref _residentBytes, resident);
+                _memory.TryResize(Math.Min(resident, _memory.Bytes));
                 return true;
             }
         }
@@ -96,60 +102,54 @@ internal sealed partial class Instance
     {
         lock (_tierGate)
         {
-            if (!_memory.TryResize(Function!.Spec.Memory.Bytes))
+            if (!TryReserve(Function!.Spec.Memory.Bytes))
             {
                 return false;
             }
 
-            Thaw();
-            return true;
+            _tier = InstanceTier.Warm;
+            WokenAt = _services.Time.GetTimestamp();
+            try
+            {
+                _process.Thaw();
+            }
+            catch (SandboxException e)
+            {
+                LogThawFailed(_services.Logger, Id, e);
+                Kill("it could not be woken");
+                return false;
+            }
         }
+
+        Account(InstanceTier.Frozen, Volatile.Read(ref _residentBytes));
+        return true;
     }
 
-    /// <summary>Lets it run again, as soon as the memory that it may then use is free.</summary>
-    public async Task ThawAsync(CancellationToken cancellation)
-    {
-        await _memory.ResizeAsync(Function!.Spec.Memory.Bytes, cancellation);
-        lock (_tierGate)
-        {
-            Thaw();
-        }
-    }
-
-    /// <summary>Says for how long it has occupied what, since it was last asked.</summary>
+    /// <summary>Says for how long it has occupied what, since that was last said. Reads the kernel's files.</summary>
     public void ReportResidency()
     {
-        lock (_tierGate)
+        // On the way to another tier, who changes it says so.
+        if (!_settling)
         {
-            ReportResidencyHere();
+            ReportResidency(_tier);
         }
     }
 
-    private void Thaw()
+    private void ReportResidency(InstanceTier tier)
     {
-        ReportResidencyHere();
-        _tier = InstanceTier.Warm;
-        WokenAt = _services.Time.GetTimestamp();
-        try
-        {
-            _process.Thaw();
-        }
-        catch (SandboxException e)
-        {
-            LogThawFailed(_services.Logger, Id, e);
-            Kill("it could not be woken");
-        }
+        var bytes = _process.ResidentBytes();
+        Volatile.Write(ref _residentBytes, bytes);
+        Account(tier, bytes);
     }
 
-    private void ReportResidencyHere()
+    private void Account(InstanceTier tier, long bytes)
     {
         var now = _services.Time.GetTimestamp();
-        if (Function is { } function && _residentSince != 0)
+        var since = Interlocked.Exchange(ref _residentSince, now);
+        if (Function is { } function && since != 0 && now > since)
         {
-            _services.Residency.Resident(function, _tier, _services.Time.GetElapsedTime(_residentSince, now), _process.ResidentBytes());
+            _services.Residency.Resident(function, tier, _services.Time.GetElapsedTime(since, now), bytes);
         }
-
-        _residentSince = now;
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Instance {Instance} could not be frozen")]

@@ -132,7 +132,6 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
         _owner = owner;
         Function = function;
         var spec = function.Spec;
-        await _memory.ResizeAsync(Math.Max(spec.Memory.Bytes, _memory.Bytes), cancellation);
         try
         {
             _process.UpdateLimits(spec.Memory.Bytes, spec.Cpu);
@@ -381,7 +380,7 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
         _owner?.OnRecycle(this);
         _channel.FailAll(problem);
         await _deadlineTimer.DisposeAsync();
-        ReportResidency();
+        Account(_tier, Volatile.Read(ref _residentBytes));
         _owner?.OnInstanceEnded(this);
         lock (_endGate)
         {

@@ -5,53 +5,31 @@ internal sealed class MemoryReservation : IDisposable
 {
     private readonly MemoryBudget _budget;
     private readonly Lock _gate = new();
+    private long _bytes;
     private bool _released;
 
     internal MemoryReservation(MemoryBudget budget, long bytes)
     {
         _budget = budget;
-        Bytes = bytes;
+        _bytes = bytes;
     }
 
     /// <summary>How much, in bytes; 0 once it is given back.</summary>
-    public long Bytes { get; private set; }
+    public long Bytes => Volatile.Read(ref _bytes);
 
-    /// <summary>Changes it if the budget allows; making it smaller always succeeds.</summary>
+    /// <summary>Changes it if the budget allows; making it smaller always succeeds until it is given back.</summary>
     public bool TryResize(long bytes)
     {
         lock (_gate)
         {
-            if (_released || !_budget.TryChange(bytes - Bytes))
+            if (_released || !_budget.TryChange(bytes - _bytes))
             {
                 return false;
             }
 
-            Bytes = bytes;
+            Volatile.Write(ref _bytes, bytes);
             return true;
         }
-    }
-
-    /// <summary>Changes it, and waits for what it lacks.</summary>
-    /// <exception cref="Core.Problems.ProblemException">The whole budget is too small for it.</exception>
-    public async ValueTask ResizeAsync(long bytes, CancellationToken cancellation)
-    {
-        if (TryResize(bytes))
-        {
-            return;
-        }
-
-        var more = await _budget.ReserveAsync(bytes - Bytes, cancellation);
-        lock (_gate)
-        {
-            if (!_released)
-            {
-                Bytes += more.Bytes;
-                more._released = true;
-                return;
-            }
-        }
-
-        more.Dispose();
     }
 
     /// <summary>Gives it back.</summary>
@@ -62,8 +40,8 @@ internal sealed class MemoryReservation : IDisposable
             if (!_released)
             {
                 _released = true;
-                _budget.TryChange(-Bytes);
-                Bytes = 0;
+                _budget.TryChange(-_bytes);
+                Volatile.Write(ref _bytes, 0);
             }
         }
     }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Virga.Core.Invocations;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
@@ -9,81 +10,71 @@ namespace Virga.Execution.Pools;
 /// <content>How the number of instances follows the load, and how those without calls cool down.</content>
 internal sealed partial class FunctionPool
 {
-    // A frozen instance that occupies less is worth more than its memory.
-    private const long WorthTaking = 8L << 20;
+    // A jump of the clock must not let a window wait for long.
+    private static readonly TimeSpan LongestPromise = TimeSpan.FromMinutes(1);
 
     private readonly ProvisionedFloor? _provisioned;
+    private (int Floor, DateTimeOffset Until) _promised;
     private bool _live;
-    private bool _preparing;
-    private TaskCompletionSource? _readyAgain;
+    private bool _prepared;
+    private TaskCompletionSource? _changed;
 
     // Instances that are there whether calls come or not. Under the lock.
-    private bool KeepsInstances => !_retired && (_live || _preparing) && Function.KeepsInstances;
+    private bool KeepsInstances => !_retired && (_live || _prepared) && Function.KeepsInstances;
 
-    /// <summary>Calls reach the version from now on: what it keeps ready is kept from here.</summary>
-    public void GoLive()
+    /// <summary>Calls reach the version from now on: what it keeps ready is kept from here. False when this pool was forgotten: ask for the function's pool again.</summary>
+    public bool GoLive()
     {
         lock (_gate)
         {
-            _live = true;
-            _retired = false;
+            if (_forgotten)
+            {
+                return false;
+            }
+
+            (_live, _prepared, _retired) = (true, false, false);
         }
 
         Tick();
+        return true;
     }
 
-    /// <summary>Starts what the version keeps ready, and waits until it is.</summary>
+    /// <summary>Starts what the version keeps ready, waits until it is, and keeps it until <see cref="GoLive"/> or <see cref="Retire"/>. False when this pool was forgotten.</summary>
     /// <exception cref="ProblemException">An instance could not be started.</exception>
-    public async Task PrepareAsync(CancellationToken cancellation)
+    public async Task<bool> PrepareAsync(CancellationToken cancellation)
     {
         lock (_gate)
         {
-            _preparing = true;
-            _retired = false;
-            _loadFailure = null;
-        }
-
-        try
-        {
-            while (true)
+            if (_forgotten)
             {
-                Task changed;
-                int floor;
-                lock (_gate)
-                {
-                    floor = Floor();
-                    if (_loadFailure is { } failure)
-                    {
-                        throw new ProblemException(failure);
-                    }
-
-                    if (_all.Count(IsWarm) >= floor && _starting == 0)
-                    {
-                        return;
-                    }
-
-                    changed = (_readyAgain = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-                }
-
-                StartAhead(floor);
-                lock (_gate)
-                {
-                    if (_starting == 0 && !changed.IsCompleted)
-                    {
-                        return;
-                    }
-                }
-
-                await changed.WaitAsync(cancellation);
+                return false;
             }
+
+            (_prepared, _retired, _loadFailure) = (true, false, null);
         }
-        finally
+
+        while (true)
         {
+            Task changed;
+            int floor;
             lock (_gate)
             {
-                _preparing = false;
-                _readyAgain = null;
+                floor = Floor();
+                if (_loadFailure is { } failure)
+                {
+                    throw new ProblemException(failure);
+                }
+
+                if (_serving >= floor)
+                {
+                    return true;
+                }
+
+                changed = (_changed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
             }
+
+            StartAhead(floor);
+            await changed.WaitAsync(cancellation);
         }
     }
 
@@ -92,8 +83,7 @@ internal sealed partial class FunctionPool
     {
         lock (_gate)
         {
-            _retired = true;
-            _live = false;
+            (_live, _prepared, _retired) = (false, false, true);
         }
 
         CoolDown();
@@ -109,7 +99,7 @@ internal sealed partial class FunctionPool
         {
             before = _scale.Last;
             decision = _scale.Decide(new PoolScale(
-                _all.Count(IsWarm), _starting, Function.Spec.Concurrency, Function.Scale.Target, 0, Function.Scale.Max, Floor()));
+                _serving, _starting + _startingAhead, Function.Spec.Concurrency, Function.Scale.Target, 0, Function.Scale.Max, Floor()));
 
             // More instances do not help where the processors are what is short.
             wanted = _retired ? 0 : _services.IsProcessorBusy() ? Math.Min(decision.Desired, Floor()) : decision.Desired;
@@ -120,33 +110,37 @@ internal sealed partial class FunctionPool
             _services.Scale.Scaled(new ScaleEvent(_instances.Time.GetUtcNow(), Function, before.Desired, decision.Desired, decision.Reason.ToString().ToLowerInvariant()));
         }
 
+        StartWhereNeeded();
         StartAhead(wanted);
         CoolDown();
         ReportResidency();
     }
 
-    /// <summary>The instance without calls that was used least recently and whose end would give memory back; null when there is none to spare.</summary>
+    /// <summary>The instance without calls that was used least recently and whose end gives memory back; null when there is none to spare.</summary>
     public Instance? Spare()
     {
         lock (_gate)
         {
-            var warm = _all.Count(IsWarm) > Floor() ? Idle() : [];
-            return warm.Concat(_cold.Where(i => i.IsFrozen && i.ReservedBytes >= WorthTaking)).MinBy(i => i.IdleSince);
+            var warm = _serving > Floor() ? Idle() : [];
+            return warm.Concat(_cold.Where(i => i.IsFrozen)).MinBy(i => i.IdleSince);
         }
     }
 
-    /// <summary>Takes the memory of an instance without calls away, because others need it: it is frozen where that frees memory, else ended.</summary>
-    /// <returns>False when it has got a call meanwhile.</returns>
-    public bool GiveUp(Instance instance)
+    /// <summary>Takes the memory of an instance without calls away, because others need it.</summary>
+    /// <param name="instance">Which one.</param>
+    /// <param name="mayFreeze">Whether it may be frozen where that frees memory; else it is ended.</param>
+    /// <returns>Whether it is being frozen; null when it has got a call meanwhile.</returns>
+    public bool? GiveUp(Instance instance, bool mayFreeze)
     {
+        bool freeze;
         lock (_gate)
         {
             if (!IsIdle(instance) && instance is not { State: InstanceState.Cold, IsFrozen: true })
             {
-                return false;
+                return null;
             }
 
-            var freeze = instance.State == InstanceState.Serving && instance.CanPushOut && MayFreeze(instance);
+            freeze = mayFreeze && instance.State == InstanceState.Serving && instance.CanPushOut && MayFreeze(instance);
             Withdraw(instance);
             if (freeze)
             {
@@ -154,31 +148,64 @@ internal sealed partial class FunctionPool
             }
         }
 
-        Leave(instance);
-        return true;
+        Leave(instance, freeze);
+        return freeze;
     }
-
-    private static bool IsWarm(Instance instance) => instance.State == InstanceState.Serving;
 
     private static bool IsIdle(Instance instance) => instance is { State: InstanceState.Serving, InFlight: 0 };
 
     private IEnumerable<Instance> Idle() => _withPlaces.Where(i => IsIdle(i) && !i.IsSettling);
 
-    private int Floor() => KeepsInstances
-        ? Math.Min(Function.Scale.Max, Math.Max(Function.Scale.Min, _provisioned?.At(_instances.Time.GetUtcNow()) ?? 0))
-        : 0;
+    private int Floor() => KeepsInstances ? Math.Min(Function.Scale.Max, Math.Max(Function.Scale.Min, Promised())) : 0;
+
+    // A schedule is asked only when its answer may have changed.
+    private int Promised()
+    {
+        if (_provisioned is null)
+        {
+            return 0;
+        }
+
+        var now = _instances.Time.GetUtcNow();
+        if (now >= _promised.Until || _promised.Until - now > LongestPromise)
+        {
+            var next = _provisioned.NextChange(now);
+            _promised = (_provisioned.At(now), next is { } change && change < now + LongestPromise ? change : now + LongestPromise);
+        }
+
+        return _promised.Floor;
+    }
+
+    // A window of a time zone that this machine does not know stays closed.
+    private static ProvisionedFloor? ProvisionedOf(FunctionVersion function, ILogger logger)
+    {
+        var windows = new List<FloorWindow>();
+        foreach (var window in function.Spec.Provisioned)
+        {
+            try
+            {
+                windows.Add(FloorWindow.Of(window));
+            }
+            catch (Exception e) when (e is TimeZoneNotFoundException or InvalidTimeZoneException or FormatException)
+            {
+                LogWindowUnknown(logger, function.ToString(), e);
+            }
+        }
+
+        return windows.Count == 0 ? null : new ProvisionedFloor(windows);
+    }
 
     private bool MayFreeze(Instance instance) => !_retired && !Function.Spec.OnceOnly && Function.Spec.KeepWarm.Frozen.Span > TimeSpan.Zero && instance.CanFreeze;
 
     // Moves instances without calls down the tiers: those that nobody used for long enough, and those above what the load needs.
     private void CoolDown()
     {
-        List<Instance> leaving = [];
+        List<(Instance Instance, bool Freeze)> leaving = [];
         lock (_gate)
         {
             var now = _instances.Time.GetTimestamp();
             var keep = Function.Spec.KeepWarm;
-            var warm = _all.Count(IsWarm);
+            var warm = _serving;
             var kept = _retired ? 0 : Math.Max(Floor(), _scale.Concurrency > 0 || _waiting.Count > 0 ? 1 : 0);
             var wanted = _retired ? 0 : Math.Max(kept, _scale.Last.Desired);
             foreach (var instance in Idle().OrderBy(i => i.IdleSince).ToList())
@@ -192,34 +219,39 @@ internal sealed partial class FunctionPool
                 }
 
                 warm--;
+                var freeze = MayFreeze(instance);
                 Withdraw(instance);
-                if (MayFreeze(instance))
+                if (freeze)
                 {
                     MakeCold(instance);
                 }
 
-                leaving.Add(instance);
+                leaving.Add((instance, freeze));
             }
 
             foreach (var instance in _cold.Where(i => i.IsFrozen && (_retired || _instances.Time.GetElapsedTime(i.FrozenSince, now) >= keep.Frozen.Span)).ToList())
             {
                 Withdraw(instance);
-                leaving.Add(instance);
+                leaving.Add((instance, false));
             }
         }
 
-        leaving.ForEach(Leave);
+        foreach (var (instance, freeze) in leaving)
+        {
+            Leave(instance, freeze);
+        }
     }
 
     private void MakeCold(Instance instance)
     {
-        instance.State = InstanceState.Cold;
+        SetState(instance, InstanceState.Cold);
         _cold.Add(instance);
+        instance.BeginFreeze();
     }
 
-    private void Leave(Instance instance) => _instances.Tasks.Add(
-        instance.State == InstanceState.Cold ? FreezeAsync(instance) : instance.StopAsync(),
-        instance.State == InstanceState.Cold ? "freezing of an instance" : "end of an idle instance");
+    // As it was decided under the lock: its state may be another by now.
+    private void Leave(Instance instance, bool freeze) =>
+        _instances.Tasks.Add(freeze ? FreezeAsync(instance) : instance.StopAsync(), freeze ? "freezing of an instance" : "end of an idle instance");
 
     private async Task FreezeAsync(Instance instance)
     {
@@ -253,4 +285,7 @@ internal sealed partial class FunctionPool
             instance.ReportResidency();
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A provisioned window of {Function} cannot be understood on this machine, and stays closed")]
+    private static partial void LogWindowUnknown(ILogger logger, string function, Exception exception);
 }

@@ -17,7 +17,9 @@ internal sealed partial class FunctionPool
     // What waking a frozen instance costs, about, when its memory has to come back.
     private static readonly TimeSpan ThawDuration = TimeSpan.FromMilliseconds(10);
 
+    // For calls that wait, and ahead of calls.
     private int _starting;
+    private int _startingAhead;
     private TimeSpan _startDuration;
     private Problem? _loadFailure;
     private long _loadFailedAt;
@@ -28,7 +30,7 @@ internal sealed partial class FunctionPool
     {
         while (true)
         {
-            Instance? cold = null;
+            Instance? cold;
             lock (_gate)
             {
                 if (_waiting.First is not { } oldest)
@@ -36,17 +38,18 @@ internal sealed partial class FunctionPool
                     return;
                 }
 
-                cold = CoolestToWake();
-                if (cold is null && _loadFailure is not null && BackOffLeft() > TimeSpan.Zero)
+                cold = _cold.Count > 0 ? _cold[^1] : null;
+                if (cold is null && IsBackingOff)
                 {
                     return;
                 }
 
+                // Starts ahead of calls may take their time: a call does not wait for them.
                 var load = new PoolLoad(
                     _waiting.Count,
                     _instances.Time.GetElapsedTime(oldest.Value.Since),
-                    _all.Count(i => i.State == InstanceState.Serving),
-                    cold is null ? Existing() : 0,
+                    _serving,
+                    cold is null ? Existing + _startingAhead : 0,
                     _starting,
                     _callDuration,
                     cold is null ? _startDuration : ThawDuration);
@@ -55,7 +58,7 @@ internal sealed partial class FunctionPool
                     return;
                 }
 
-                BeginStart(cold);
+                BeginStart(cold, StartPriority.OnDemand);
             }
 
             Begin(cold, StartPriority.OnDemand);
@@ -70,18 +73,18 @@ internal sealed partial class FunctionPool
             Instance? cold;
             lock (_gate)
             {
-                if (_all.Count(IsWarm) + _starting >= wanted)
+                if (_serving + _starting + _startingAhead >= wanted)
                 {
                     return;
                 }
 
-                cold = CoolestToWake();
-                if (cold is null && (Existing() + _starting >= Function.Scale.Max || (_loadFailure is not null && BackOffLeft() > TimeSpan.Zero)))
+                cold = _cold.Count > 0 ? _cold[^1] : null;
+                if (cold is null && (IsBackingOff || Existing + _starting + _startingAhead >= Function.Scale.Max))
                 {
                     return;
                 }
 
-                BeginStart(cold);
+                BeginStart(cold, StartPriority.Background);
             }
 
             Begin(cold, StartPriority.Background);
@@ -89,62 +92,66 @@ internal sealed partial class FunctionPool
     }
 
     // Those on their way back are counted with those that start.
-    private int Existing() => _all.Count(i => i.State != InstanceState.Waking);
+    private int Existing => _all.Count - _waking;
 
-    private Instance? CoolestToWake() => _cold.Count > 0 ? _cold[^1] : null;
+    private bool IsBackingOff => _loadFailure is not null && BackOffLeft() > TimeSpan.Zero;
 
-    private void BeginStart(Instance? cold)
+    private void BeginStart(Instance? cold, StartPriority priority)
     {
-        _starting++;
+        CountStart(priority, 1);
         if (cold is not null)
         {
             _cold.Remove(cold);
-            cold.State = InstanceState.Waking;
+            SetState(cold, InstanceState.Waking);
+        }
+    }
+
+    private void CountStart(StartPriority priority, int change)
+    {
+        if (priority == StartPriority.OnDemand)
+        {
+            _starting += change;
+        }
+        else
+        {
+            _startingAhead += change;
         }
     }
 
     private void Begin(Instance? cold, StartPriority priority)
     {
-        if (cold is not null && cold.TryThaw())
+        if (cold?.TryThaw() == true)
         {
-            Woken(cold);
+            OnWoken(cold, priority);
+            return;
         }
-        else
-        {
-            _instances.Tasks.Add(cold is null ? StartOneAsync(priority) : WakeAsync(cold), "start of an instance");
-        }
-    }
 
-    // Its memory is not at once to be had: other instances have to give some back first.
-    private async Task WakeAsync(Instance cold)
-    {
-        try
+        if (cold is not null)
         {
-            await cold.ThawAsync(_services.Stopping);
-            Woken(cold);
-        }
-        catch (Exception e) when (e is ProblemException or OperationCanceledException)
-        {
+            // Its memory has been given to others. It must not hold the little that it has while it waits for more: one that is started
+            // anew holds nothing while it waits.
             lock (_gate)
             {
-                _starting--;
+                Withdraw(cold);
             }
 
-            cold.Kill("it could not be woken");
+            _instances.Tasks.Add(cold.StopAsync(), "end of an instance that could not be woken");
         }
+
+        _instances.Tasks.Add(StartOneAsync(priority), "start of an instance");
     }
 
-    private void Woken(Instance instance)
+    private void OnWoken(Instance instance, StartPriority priority)
     {
         lock (_gate)
         {
-            _starting--;
-            if (instance.State == InstanceState.Waking)
+            CountStart(priority, -1);
+            if (instance.State == InstanceState.Waking && !instance.IsDoomed)
             {
                 Open(instance);
             }
 
-            _readyAgain?.TrySetResult();
+            Signal();
         }
 
         StartWhereNeeded();
@@ -156,6 +163,8 @@ internal sealed partial class FunctionPool
 
     private async Task StartOneAsync(StartPriority priority)
     {
+        // Who asks may hold up a call, or the control plane's turn: making a process takes milliseconds.
+        await Task.Yield();
         Instance? instance = null;
         Problem? failure = null;
         using var span = Scheduling.ExecutionTrace.StartInstance(Function);
@@ -177,14 +186,14 @@ internal sealed partial class FunctionPool
             failure = KnownProblems.Internal($"An instance of '{Function}' could not be started: {e.Message}");
         }
 
-        if (failure is null && !TryAdmit(instance!))
+        if (failure is null && !TryAdmit(instance!, priority))
         {
             failure = KnownProblems.Crashed($"The instance of '{Function}' ended right after it had loaded its function.");
         }
 
         if (failure is not null)
         {
-            OnStartFailed(failure);
+            OnStartFailed(failure, priority);
             if (instance is not null)
             {
                 await instance.DisposeAsync();
@@ -197,7 +206,7 @@ internal sealed partial class FunctionPool
     }
 
     // False when its worker has ended already: the pool was told before, under this lock.
-    private bool TryAdmit(Instance instance)
+    private bool TryAdmit(Instance instance, StartPriority priority)
     {
         lock (_gate)
         {
@@ -206,13 +215,13 @@ internal sealed partial class FunctionPool
                 return false;
             }
 
-            _starting--;
+            CountStart(priority, -1);
             _loadFailure = null;
             _backOff = TimeSpan.Zero;
             _startDuration = instance.StartDuration;
             _all.Add(instance);
             Open(instance);
-            _readyAgain?.TrySetResult();
+            Signal();
             return true;
         }
     }
@@ -223,34 +232,43 @@ internal sealed partial class FunctionPool
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
-    private void OnStartFailed(Problem failure)
+    private void OnStartFailed(Problem failure, StartPriority priority)
     {
-        List<Waiter> stranded = [];
         lock (_gate)
         {
-            _starting--;
+            CountStart(priority, -1);
             _loadFailure = failure;
             _loadFailedAt = _instances.Time.GetTimestamp();
             _backOff = _backOff == TimeSpan.Zero ? FirstBackOff : TimeSpan.FromTicks(Math.Min((_backOff * 2).Ticks, LongestBackOff.Ticks));
-
-            // With an instance that serves, or one still to come, the calls have something to wait for.
-            if (_all.Count == 0 && _starting == 0)
-            {
-                stranded.AddRange(_waiting);
-                _waiting.Clear();
-                foreach (var waiter in stranded)
-                {
-                    _scale.CallEnded(_loadFailedAt);
-                }
-            }
-
-            _readyAgain?.TrySetResult();
+            FailStranded();
+            Signal();
         }
+    }
 
-        foreach (var waiter in stranded)
+    // With an instance that serves or can be woken, or one still to come, calls have something to wait for. Under the lock.
+    private void FailStranded()
+    {
+        if (_serving + _waking + _cold.Count + _starting + _startingAhead > 0 || !IsBackingOff)
         {
-            waiter.TryFail(failure);
+            return;
         }
+
+        foreach (var waiter in _waiting)
+        {
+            if (waiter.TryFail(_loadFailure!))
+            {
+                _scale.CallEnded(_loadFailedAt);
+            }
+        }
+
+        _waiting.Clear();
+    }
+
+    // Whoever waits for a change looks again. Under the lock.
+    private void Signal()
+    {
+        _changed?.TrySetResult();
+        _changed = null;
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "No instance of {Function} could be started")]

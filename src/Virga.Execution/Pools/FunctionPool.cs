@@ -26,6 +26,8 @@ internal sealed partial class FunctionPool : IInstanceOwner
     private readonly List<Instance> _cold = [];
     private readonly HashSet<Instance> _all = [];
     private readonly LinkedList<Waiter> _waiting = new();
+    private int _serving;
+    private int _waking;
     private TimeSpan _callDuration;
     private bool _retired;
     private bool _forgotten;
@@ -36,7 +38,7 @@ internal sealed partial class FunctionPool : IInstanceOwner
         Function = function;
         _services = services;
         _instances = instances;
-        _provisioned = function.Spec.Provisioned.Count == 0 ? null : new ProvisionedFloor([.. function.Spec.Provisioned.Select(FloorWindow.Of)]);
+        _provisioned = ProvisionedOf(function, instances.Logger);
         _settings = AutoscalerSettings.Default with { ScaleToZeroGrace = function.Spec.KeepWarm.Idle.Span };
         _scale = new FunctionScale(_settings, instances.Time);
     }
@@ -116,17 +118,17 @@ internal sealed partial class FunctionPool : IInstanceOwner
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
-            if (!waiter.TryCancel() && waiter.Place.IsCompletedSuccessfully)
-            {
-                Release(await waiter.Place);
-            }
-            else
+            if (waiter.TryCancel())
             {
                 lock (_gate)
                 {
                     _waiting.Remove(waiter);
                     _scale.CallEnded(_instances.Time.GetTimestamp());
                 }
+            }
+            else if (waiter.Place.IsCompletedSuccessfully)
+            {
+                Release(await waiter.Place);
             }
 
             throw new ProblemException(e is TimeoutException
@@ -207,6 +209,8 @@ internal sealed partial class FunctionPool : IInstanceOwner
         {
             Withdraw(instance);
             _all.Remove(instance);
+            FailStranded();
+            Signal();
         }
 
         StartWhereNeeded();
@@ -215,6 +219,7 @@ internal sealed partial class FunctionPool : IInstanceOwner
     private static string StateOf(Instance instance) => instance switch
     {
         { State: InstanceState.Draining } => "draining",
+        { State: InstanceState.Waking } => "waking",
         { State: InstanceState.Cold } => instance.IsFrozen ? "frozen" : "freezing",
         { InFlight: > 0 } => "busy",
         _ => "idle",
@@ -329,7 +334,7 @@ internal sealed partial class FunctionPool : IInstanceOwner
     // Opens the places of an instance that is ready, those who wait first. Under the lock.
     private void Open(Instance instance)
     {
-        instance.State = InstanceState.Serving;
+        SetState(instance, InstanceState.Serving);
         instance.IdleSince = _instances.Time.GetTimestamp();
         for (var place = 0; place < Function.Spec.Concurrency && GiveToWaiter(instance); place++)
         {
@@ -344,15 +349,21 @@ internal sealed partial class FunctionPool : IInstanceOwner
 
     private void Withdraw(Instance instance)
     {
-        instance.State = InstanceState.Draining;
+        SetState(instance, InstanceState.Draining);
         _withPlaces.Remove(instance);
         _cold.Remove(instance);
     }
 
+    private void SetState(Instance instance, InstanceState state)
+    {
+        _serving += (state == InstanceState.Serving ? 1 : 0) - (instance.State == InstanceState.Serving ? 1 : 0);
+        _waking += (state == InstanceState.Waking ? 1 : 0) - (instance.State == InstanceState.Waking ? 1 : 0);
+        instance.State = state;
+    }
+
     private Problem QueueIsFull()
     {
-        var serving = _all.Count(i => i.State == InstanceState.Serving);
-        var seconds = RetryAfter.Seconds(_waiting.Count, serving * Function.Spec.Concurrency, _callDuration, _startDuration);
+        var seconds = RetryAfter.Seconds(_waiting.Count, _serving * Function.Spec.Concurrency, _callDuration, _startDuration);
         return KnownProblems.TooManyCalls(
             _waiting.Count >= _instances.Options.QueueLimit
                 ? $"{_waiting.Count} calls of '{Function}' already wait for an instance."

@@ -48,21 +48,31 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
     /// Gives a generic instance: a ready one, or one started now. The caller calls <see cref="Refill"/> once its instance is
     /// specialised: a start beside it would take the processor from the call that waits.
     /// </summary>
+    /// <param name="memoryBytes">The memory that it will need, reserved for it now.</param>
+    /// <param name="taker">On whose behalf.</param>
+    /// <param name="priority">Whether a call waits for it.</param>
     /// <exception cref="ProblemException">None can be started.</exception>
-    public async Task<Instance> TakeAsync(object taker, StartPriority priority, CancellationToken cancellation)
+    public async Task<Instance> TakeAsync(long memoryBytes, object taker, StartPriority priority, CancellationToken cancellation)
     {
         Instance? ready = null;
         lock (_gate)
         {
             LastTakenAt = services.Time.GetTimestamp();
             _takes.Note(LastTakenAt);
-            while (ready is null && _ready.TryDequeue(out var candidate))
+            while (ready is null && _ready.TryPeek(out var candidate))
             {
+                if (!candidate.HasEnded && !candidate.TryReserve(memoryBytes))
+                {
+                    // What it lacks is not free. It is not waited for by who holds memory already.
+                    break;
+                }
+
+                _ready.Dequeue();
                 ready = candidate.HasEnded ? null : candidate;
             }
         }
 
-        return ready ?? await starter.StartAsync(Request(taker, priority), cancellation);
+        return ready ?? await starter.StartAsync(Request(memoryBytes, taker, priority), cancellation);
     }
 
     /// <summary>Ends one that is only kept ready; null when there is none.</summary>
@@ -107,8 +117,8 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
     {
         lock (_gate)
         {
-            // One at a time: starts are bounded per node, and no environment may take them all. None where memory is short.
-            if (_stopping.IsCancellationRequested || _starting > 0 || _ready.Count >= Target || services.Memory.IsShort)
+            // One at a time: starts are bounded per node, and no environment may take them all. None that others would have to give memory back for.
+            if (_stopping.IsCancellationRequested || _starting > 0 || _ready.Count >= Target || services.Memory.Free < Memory)
             {
                 return;
             }
@@ -136,7 +146,9 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
         }
     }
 
-    private InstanceRequest Request(object taker, StartPriority priority) => new(Key, Key.Environment.Memory.Bytes, 1, taker, priority);
+    private long Memory => Key.Environment.Memory.Bytes;
+
+    private InstanceRequest Request(long memoryBytes, object taker, StartPriority priority) => new(Key, Memory, Math.Max(Memory, memoryBytes), 1, taker, priority);
 
     private async Task AddOneAsync()
     {
@@ -145,7 +157,7 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
         var began = services.Time.GetTimestamp();
         try
         {
-            instance = await starter.StartAsync(Request(this, StartPriority.Background), _stopping.Token);
+            instance = await starter.StartAsync(Request(Memory, this, StartPriority.Background), _stopping.Token);
         }
         catch (ProblemException e)
         {
@@ -158,7 +170,11 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
             {
                 _starting--;
                 _lastFailure = failure;
-                _startDuration = services.Time.GetElapsedTime(began);
+                if (failure is null)
+                {
+                    _startDuration = services.Time.GetElapsedTime(began);
+                }
+
                 if (instance is not null && !_stopping.IsCancellationRequested)
                 {
                     _ready.Enqueue(instance);

@@ -30,14 +30,14 @@ internal sealed class InstanceSource(GenericPools generic, SnapshotSource? snaps
     {
         if (function.Spec.Executor == Executor.Dedicated)
         {
-            var request = new InstanceRequest(key, function.Spec.Memory.Bytes, function.Spec.Cpu, owner, priority);
+            var request = new InstanceRequest(key, function.Spec.Memory.Bytes, function.Spec.Memory.Bytes, function.Spec.Cpu, owner, priority);
             return await LoadAsync(await starter.StartAsync(request, cancellation), function, package, owner, requestedAt, cancellation);
         }
 
         var pool = generic.Of(key);
         try
         {
-            return await LoadAsync(await pool.TakeAsync(owner, priority, cancellation), function, package, owner, requestedAt, cancellation);
+            return await LoadAsync(await pool.TakeAsync(function.Spec.Memory.Bytes, owner, priority, cancellation), function, package, owner, requestedAt, cancellation);
         }
         finally
         {

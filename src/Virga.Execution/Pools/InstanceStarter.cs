@@ -19,7 +19,7 @@ internal sealed class InstanceStarter(ISandboxLauncher launcher, InstanceService
     public async Task<Instance> StartAsync(InstanceRequest request, CancellationToken cancellation)
     {
         // Memory first: who waits for that must not hold up starts that have theirs.
-        var memory = await services.Memory.ReserveAsync(request.MemoryBytes, cancellation);
+        var memory = await services.Memory.ReserveAsync(request.ReservedBytes, request.For, request.Priority, cancellation);
         try
         {
             using var place = await EnterAsync(request, cancellation);

@@ -21,7 +21,7 @@ internal sealed class PreparedSandboxes(GenericPoolKey key, GvisorLauncher gviso
 
     /// <summary>Gives one, made ahead or now, and the memory that is reserved for it.</summary>
     /// <exception cref="SandboxException">None can be made.</exception>
-    public async Task<(PreparedSandbox Sandbox, MemoryReservation Memory)> TakeAsync(object taker, StartPriority priority, CancellationToken cancellation)
+    public async Task<(PreparedSandbox Sandbox, MemoryReservation Memory)> TakeAsync(long memoryBytes, object taker, StartPriority priority, CancellationToken cancellation)
     {
         lock (_gate)
         {
@@ -29,7 +29,7 @@ internal sealed class PreparedSandboxes(GenericPoolKey key, GvisorLauncher gviso
             if (_ready is { } ready)
             {
                 _ready = null;
-                if (!ready.Sandbox.Ended.IsCompleted)
+                if (!ready.Sandbox.Ended.IsCompleted && (memoryBytes <= ready.Memory.Bytes || ready.Memory.TryResize(memoryBytes)))
                 {
                     return ready;
                 }
@@ -38,7 +38,24 @@ internal sealed class PreparedSandboxes(GenericPoolKey key, GvisorLauncher gviso
             }
         }
 
-        return await PrepareAsync(taker, priority, cancellation);
+        return await PrepareAsync(memoryBytes, taker, priority, cancellation);
+    }
+
+    /// <summary>Ends the one that was made ahead; false when there is none.</summary>
+    public bool TryGiveUp()
+    {
+        (PreparedSandbox Sandbox, MemoryReservation Memory)? ready;
+        lock (_gate)
+        {
+            (ready, _ready) = (_ready, null);
+        }
+
+        if (ready is { } given)
+        {
+            services.Tasks.Add(DisposeAsync(given), "end of a prepared sandbox");
+        }
+
+        return ready is not null;
     }
 
     /// <summary>Makes the next one in the background.</summary>
@@ -46,7 +63,7 @@ internal sealed class PreparedSandboxes(GenericPoolKey key, GvisorLauncher gviso
     {
         lock (_gate)
         {
-            if (_stopping.IsCancellationRequested || _preparing || _ready is not null || services.Memory.IsShort)
+            if (_stopping.IsCancellationRequested || _preparing || _ready is not null || services.Memory.Free < key.Environment.Memory.Bytes)
             {
                 return;
             }
@@ -84,7 +101,7 @@ internal sealed class PreparedSandboxes(GenericPoolKey key, GvisorLauncher gviso
         (PreparedSandbox Sandbox, MemoryReservation Memory)? made = null;
         try
         {
-            made = await PrepareAsync(this, StartPriority.Background, _stopping.Token);
+            made = await PrepareAsync(0, this, StartPriority.Background, _stopping.Token);
             await made.Value.Sandbox.ParkAsync(_stopping.Token);
         }
         finally
@@ -106,16 +123,22 @@ internal sealed class PreparedSandboxes(GenericPoolKey key, GvisorLauncher gviso
         }
     }
 
-    private async Task<(PreparedSandbox Sandbox, MemoryReservation Memory)> PrepareAsync(object taker, StartPriority priority, CancellationToken cancellation)
+    private async Task<(PreparedSandbox Sandbox, MemoryReservation Memory)> PrepareAsync(long memoryBytes, object taker, StartPriority priority, CancellationToken cancellation)
     {
-        var request = new InstanceRequest(key, key.Environment.Memory.Bytes, 1, taker, priority);
-        var memory = await services.Memory.ReserveAsync(request.MemoryBytes, cancellation);
+        var atFirst = key.Environment.Memory.Bytes;
+        var request = new InstanceRequest(key, atFirst, Math.Max(atFirst, memoryBytes), 1, taker, priority);
+        var memory = await services.Memory.ReserveAsync(request.ReservedBytes, taker, priority, cancellation);
         try
         {
             using var place = await starter.EnterAsync(request, cancellation);
             using var patience = new CancellationTokenSource(services.Options.StartTimeout, services.Time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
             return (await gvisor.PrepareAsync(starter.SpecOf(starter.NextId(), request), either.Token), memory);
+        }
+        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
+        {
+            memory.Dispose();
+            throw new SandboxException($"A gVisor sandbox was not ready within {services.Options.StartTimeout.TotalSeconds:0} s.", e);
         }
         catch
         {

@@ -20,6 +20,8 @@ internal sealed partial class SnapshotSource(SnapshotStore store, GvisorLauncher
 
     // What each version that ran here has on disk, for metering and for people to look at.
     private readonly ConcurrentDictionary<FunctionVersion, Snapshot> _held = new(ReferenceEqualityComparer.Instance);
+    private readonly ConcurrentDictionary<SnapshotKey, FunctionVersion> _taking = new();
+    private readonly CancellationTokenSource _stopping = new();
     private long _sweptAt = services.Time.GetTimestamp();
 
     /// <summary>What became of snapshots since the node's start.</summary>
@@ -43,21 +45,22 @@ internal sealed partial class SnapshotSource(SnapshotStore store, GvisorLauncher
         var sandboxes = Prepared(key);
         try
         {
-            var (sandbox, memory) = await sandboxes.TakeAsync(owner, priority, cancellation);
+            var (sandbox, memory) = await sandboxes.TakeAsync(function.Spec.Memory.Bytes, owner, priority, cancellation);
             await using (sandbox)
             {
+                SandboxProcess process;
                 try
                 {
-                    await memory.ResizeAsync(function.Spec.Memory.Bytes, cancellation);
-                    var instance = new Instance(sandbox.Spec.InstanceId, store.Restore(snapshot, sandbox, function.Spec, package), memory, services);
-                    await instance.RestoreAsync(function, owner, requestedAt, cancellation);
-                    return instance;
+                    process = store.Restore(snapshot, sandbox, function.Spec, package);
+                    memory.TryResize(function.Spec.Memory.Bytes);
                 }
                 catch
                 {
                     memory.Dispose();
                     throw;
                 }
+
+                return await ContinueAsync(new Instance(sandbox.Spec.InstanceId, process, memory, services), function, owner, requestedAt, cancellation);
             }
         }
         catch (SnapshotException e)
@@ -77,10 +80,13 @@ internal sealed partial class SnapshotSource(SnapshotStore store, GvisorLauncher
         }
     }
 
+    /// <summary>Ends a sandbox that is only kept ready; false when there is none.</summary>
+    public bool TryGiveUpOne() => _prepared.Values.OrderBy(sandboxes => sandboxes.LastTakenAt).Any(sandboxes => sandboxes.TryGiveUp());
+
     /// <summary>Takes a snapshot of the function in the background, from an instance of its own that never serves a call, unless there is one or it failed lately.</summary>
     public void TakeWhereMissing(FunctionVersion function, GenericPoolKey key, string package)
     {
-        if (MaySnapshot(function, key) && store.KeyOf(function, key.Environment) is var name && store.MayTake(name))
+        if (MaySnapshot(function, key) && store.KeyOf(function, key.Environment) is var name && store.MayTake(name) && _taking.TryAdd(name, function))
         {
             services.Tasks.Add(TakeAsync(function, key, name, package), "taking of a snapshot");
         }
@@ -108,6 +114,7 @@ internal sealed partial class SnapshotSource(SnapshotStore store, GvisorLauncher
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        await _stopping.CancelAsync();
         foreach (var sandboxes in _prepared.Values)
         {
             await sandboxes.DisposeAsync();
@@ -124,16 +131,17 @@ internal sealed partial class SnapshotSource(SnapshotStore store, GvisorLauncher
     private async Task TakeAsync(FunctionVersion function, GenericPoolKey key, SnapshotKey name, string package)
     {
         var began = services.Time.GetTimestamp();
+        Instance? instance = null;
         try
         {
-            var request = new InstanceRequest(key, function.Spec.Memory.Bytes, function.Spec.Cpu, store, StartPriority.Background);
-            var instance = await starter.StartAsync(request, CancellationToken.None);
-            await instance.SpecialiseAsync(function, package, SnapshotOwner.Instance, began, CancellationToken.None);
+            var request = new InstanceRequest(key, function.Spec.Memory.Bytes, function.Spec.Memory.Bytes, function.Spec.Cpu, this, StartPriority.Background);
+            instance = await starter.StartAsync(request, _stopping.Token);
+            await instance.SpecialiseAsync(function, package, SnapshotOwner.Instance, began, _stopping.Token);
             if (!instance.MayBecomeSnapshot)
             {
                 await instance.StopAsync();
             }
-            else if (await instance.LeaveAsSnapshotAsync(store, name, CancellationToken.None) is { } snapshot)
+            else if (await instance.LeaveAsSnapshotAsync(store, name, _stopping.Token) is { } snapshot)
             {
                 _held[function] = snapshot;
                 Prepared(key).Refill();
@@ -142,6 +150,26 @@ internal sealed partial class SnapshotSource(SnapshotStore store, GvisorLauncher
         catch (ProblemException e)
         {
             LogTakeFailed(services.Logger, function.ToString(), e.Problem.Detail ?? e.Problem.Title);
+        }
+        finally
+        {
+            // It has ended already, unless something went wrong.
+            instance?.Kill("its snapshot could not be taken");
+            _taking.TryRemove(name, out _);
+        }
+    }
+
+    private static async Task<Instance> ContinueAsync(Instance instance, FunctionVersion function, IInstanceOwner owner, long requestedAt, CancellationToken cancellation)
+    {
+        try
+        {
+            await instance.RestoreAsync(function, owner, requestedAt, cancellation);
+            return instance;
+        }
+        catch
+        {
+            instance.Kill("it could not be restored");
+            throw;
         }
     }
 

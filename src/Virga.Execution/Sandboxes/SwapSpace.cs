@@ -5,7 +5,18 @@ namespace Virga.Execution.Sandboxes;
 /// <summary>The machine's swap, all devices and files together.</summary>
 internal sealed record SwapSpace(long TotalBytes, long FreeBytes)
 {
-    internal static SwapSpace Read() => Parse(File.ReadLines("/proc/swaps"));
+    /// <summary>What there is now; none where the kernel does not say.</summary>
+    internal static SwapSpace Read()
+    {
+        try
+        {
+            return Parse(File.ReadAllLines("/proc/swaps"));
+        }
+        catch (IOException)
+        {
+            return new SwapSpace(0, 0);
+        }
+    }
 
     /// <summary>Reads the format of <c>/proc/swaps</c>, see swapon(8): a line of titles, then name, type, size, used (in KiB) and priority.</summary>
     internal static SwapSpace Parse(IEnumerable<string> lines)

@@ -15,7 +15,7 @@ using Virga.Execution.Snapshots;
 namespace Virga.Execution.Scheduling;
 
 /// <summary>Finds an instance for every invocation, or has one started: the entrance to execution.</summary>
-public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisposable
+public sealed partial class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<FunctionVersion, FunctionPool> _functions = new(ReferenceEqualityComparer.Instance);
     private readonly GenericPools _generic;
@@ -43,7 +43,7 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
     {
         var logger = loggers.CreateLogger("Virga.Execution");
         DefaultIsolation = options.DefaultIsolation ?? sandboxes.DefaultIsolation;
-        Memory = new MemoryBudget(options.MemoryBudget.Bytes);
+        Memory = new MemoryBudget(options.MemoryBudget.Bytes, options.StartTimeout, time);
         _instances = new InstanceServices(options, time, log, observer, residency, Memory, new BackgroundTasks(logger), logger);
         var starter = new InstanceStarter(sandboxes, _instances);
         Snapshots = options.SnapshotDirectory is { } folder && sandboxes.Capabilities.GvisorMissing is null
@@ -51,10 +51,10 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
                 SnapshotStore.Open(new SnapshotOptions { Directory = folder, BudgetBytes = options.SnapshotBudget.Bytes }, sandboxes.Gvisor, time, logger), sandboxes.Gvisor, starter, _instances)
             : null;
         _generic = new GenericPools(environments, new IsolationPolicy(DefaultIsolation, options.IsolationMinimums).For, starter, _instances);
-        _relief = new MemoryRelief(Memory, () => _functions.Values, _generic);
-        Memory.RunShort += _relief.Relieve;
+        _relief = new MemoryRelief(Memory, () => _functions.Values, _generic, Snapshots, logger);
+        Memory.RunShort += _relief.Request;
         _poolServices = new FunctionPoolServices(
-            new InstanceSource(_generic, Snapshots, starter, packages, time), new NodeQueue(options.NodeQueueLimit), scale, () => _processor.IsBusy, _relief.Relieve, _stopping.Token);
+            new InstanceSource(_generic, Snapshots, starter, packages, time), new NodeQueue(options.NodeQueueLimit), scale, () => _processor.IsBusy, _relief.Request, _stopping.Token);
         _timer = time.CreateTimer(static state => ((Scheduler)state!).Tick(), this, options.ScaleInterval, options.ScaleInterval);
     }
 
@@ -97,7 +97,11 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
     {
         if (version.KeepsInstances)
         {
-            await PoolOf(version).PrepareAsync(cancellation);
+            while (!await PoolOf(version).PrepareAsync(cancellation))
+            {
+                // It was forgotten just then: the next one is new.
+                await Task.Yield();
+            }
         }
     }
 
@@ -107,7 +111,11 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
         // A version that keeps nothing ready costs nothing before its first call.
         if (version.KeepsInstances)
         {
-            PoolOf(version).GoLive();
+            while (!PoolOf(version).GoLive())
+            {
+                // It was forgotten just then, and is about to leave the table.
+                Thread.Yield();
+            }
         }
         else if (_functions.TryGetValue(version, out var pool))
         {
@@ -281,23 +289,39 @@ public sealed class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisp
             return;
         }
 
-        _processor.Sample();
+        Try(_processor.Sample);
         foreach (var (function, pool) in _functions)
         {
-            pool.Tick();
+            Try(pool.Tick);
             if (pool.TryForget())
             {
                 _functions.TryRemove(new KeyValuePair<FunctionVersion, FunctionPool>(function, pool));
             }
         }
 
-        _generic.Tick();
-        Snapshots?.Tick();
+        Try(_generic.Tick);
+        Try(() => Snapshots?.Tick());
         if (Memory.IsShort)
         {
-            _relief.Relieve();
+            _relief.Request();
         }
 
         Volatile.Write(ref _ticking, 0);
     }
+
+    // One pool's failure must not end the look at the others, nor the next one; an exception in a timer would end the node.
+    private void Try(Action look)
+    {
+        try
+        {
+            look();
+        }
+        catch (Exception e)
+        {
+            LogTickFailed(_instances.Logger, e);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A look at the load failed; it is repeated with the next one")]
+    private static partial void LogTickFailed(ILogger logger, Exception exception);
 }

@@ -9,6 +9,7 @@ using Virga.Core.Resources;
 using Virga.Execution.Channel;
 using Virga.Execution.Instances;
 using Virga.Execution.Memory;
+using Virga.Execution.Scaling;
 using Virga.Execution.Sandboxes;
 using Virga.Execution.Snapshots;
 
@@ -57,7 +58,7 @@ public sealed class SnapshotFixture : IAsyncLifetime, IInstanceOwner, IFunctionL
         }
     }
 
-    private readonly MemoryBudget _memory = new(16L << 30);
+    private readonly MemoryBudget _memory = new(16L << 30, TimeSpan.FromSeconds(30), TimeProvider.System);
 
     private InstanceServices Services => new(
         new ExecutionOptions { NodeId = "unused", ScratchDirectory = "unused" }, TimeProvider.System, this, this, this, _memory, _tasks, NullLogger.Instance);
@@ -119,7 +120,7 @@ public sealed class SnapshotFixture : IAsyncLifetime, IInstanceOwner, IFunctionL
     {
         SandboxSpec spec = Spec(environment);
         SandboxProcess process = Host.Launch(spec);
-        var instance = new Instance(spec.InstanceId, process, await _memory.ReserveAsync(spec.MemoryBytes, Cancellation), Services);
+        var instance = new Instance(spec.InstanceId, process, await _memory.ReserveAsync(spec.MemoryBytes, this, StartPriority.OnDemand, Cancellation), Services);
         await instance.ReadyAsync(Cancellation);
         await instance.SpecialiseAsync(function, PackageOf(function), this, 0, Cancellation);
         return (instance, process);
@@ -143,7 +144,7 @@ public sealed class SnapshotFixture : IAsyncLifetime, IInstanceOwner, IFunctionL
     /// <summary>The instance in a process that is being restored.</summary>
     internal async Task<Instance> ContinueAsync(SandboxProcess process, FunctionVersion function)
     {
-        var instance = new Instance(process.Spec.InstanceId, process, await _memory.ReserveAsync(process.Spec.MemoryBytes, Cancellation), Services);
+        var instance = new Instance(process.Spec.InstanceId, process, await _memory.ReserveAsync(process.Spec.MemoryBytes, this, StartPriority.OnDemand, Cancellation), Services);
         await instance.RestoreAsync(function, this, 0, Cancellation);
         return instance;
     }
