@@ -26,8 +26,6 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
 
     public GenericPoolKey Key { get; } = key;
 
-    private long Memory => Key.Environment.Memory.Bytes;
-
     /// <summary>How many it keeps ready.</summary>
     public int Target => Volatile.Read(ref _target);
 
@@ -77,7 +75,7 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
         return ready ?? await starter.StartAsync(Request(memoryBytes, taker, priority), cancellation);
     }
 
-    /// <summary>What one more instance of it is, with memory for a function that needs so much.</summary>
+    /// <summary>What one more instance of it is.</summary>
     public InstanceRequest Request(long memoryBytes, object taker, StartPriority priority) => new(Key, Memory, Math.Max(Memory, memoryBytes), 1, taker, priority);
 
     /// <summary>Ends one that is only kept ready; null when there is none.</summary>
@@ -150,6 +148,8 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
             await instance.DisposeAsync();
         }
     }
+
+    private long Memory => Key.Environment.Memory.Bytes;
 
     private async Task AddOneAsync()
     {

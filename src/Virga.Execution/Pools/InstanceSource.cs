@@ -35,10 +35,9 @@ internal sealed class InstanceSource(GenericPools generic, SnapshotSource? snaps
         }
 
         var pool = generic.Of(key);
-        var memory = function.Spec.Memory.Bytes;
         try
         {
-            var ready = await pool.TakeAsync(memory, owner, priority, cancellation);
+            var ready = await pool.TakeAsync(function.Spec.Memory.Bytes, owner, priority, cancellation);
             try
             {
                 return await LoadAsync(ready, function, package, owner, requestedAt, cancellation);
@@ -46,7 +45,8 @@ internal sealed class InstanceSource(GenericPools generic, SnapshotSource? snaps
             catch (ProblemException) when (!ready.HasPackage)
             {
                 // It had died while it waited: that is nothing to the function, and not seen yet where the dead are sorted out.
-                return await LoadAsync(await starter.StartAsync(pool.Request(memory, owner, priority), cancellation), function, package, owner, requestedAt, cancellation);
+                var anew = await starter.StartAsync(pool.Request(function.Spec.Memory.Bytes, owner, priority), cancellation);
+                return await LoadAsync(anew, function, package, owner, requestedAt, cancellation);
             }
         }
         finally
