@@ -130,23 +130,6 @@ public sealed class ScalingTests(VirgaNode node) : IClassFixture<VirgaNode>
         (await held.EndAsync()).ShouldBe("begun, x");
     }
 
-    [Fact]
-    public async Task Two_hundred_functions_called_cold_at_once_are_all_answered()
-    {
-        const int Functions = 200;
-        var package = (await node.DeployAsync("cold-0", Says(7))).Json["spec"]!["package"]!.ToString();
-        for (var i = 1; i < Functions; i++)
-        {
-            (await node.ControlAsync(HttpMethod.Put, $"functions/cold-{i}", new JsonObject { ["spec"] = new JsonObject { ["environment"] = "python", ["package"] = package } })).Status.ShouldBe(201);
-        }
-
-        var answers = await Task.WhenAll(Enumerable.Range(0, Functions).Select(i => node.GetAsync($"/f/cold-{i}")));
-
-        // Cleanly refused is as good as answered; lost is not.
-        answers.ShouldAllBe(answer => answer.Status == 200 || (answer.Status == 429 && answer.Header("Retry-After") != null));
-        answers.Count(answer => answer.Body == "7").ShouldBeGreaterThan(Functions / 2);
-    }
-
     private static Source Says(int number) => Source.Python($"def handler(event, ctx):\n    return {number}\n");
 
     private static async Task<string> EchoAsync(ClientWebSocket socket, string text)

@@ -22,6 +22,7 @@ internal sealed class GvisorLauncher : ISandboxLauncher, IDisposable
     private readonly SandboxStarter _starter;
     private readonly PackageMounter _mounter;
     private readonly string _program;
+    private readonly string _folder;
     private readonly GvisorRoots _roots;
     private readonly Lazy<GvisorAnnouncements> _announcements;
 
@@ -34,12 +35,12 @@ internal sealed class GvisorLauncher : ISandboxLauncher, IDisposable
         _program = program;
         var file = new FileInfo(program);
         Fingerprint = string.Create(CultureInfo.InvariantCulture, $"{file.Length}-{file.LastWriteTimeUtc.Ticks}");
-        string folder = Path.Combine(scratchRoot, Folder);
-        _roots = new GvisorRoots(Path.Combine(folder, "roots"));
+        _folder = Path.Combine(scratchRoot, Folder);
+        _roots = new GvisorRoots(Path.Combine(_folder, "roots"));
         _announcements = new Lazy<GvisorAnnouncements>(() =>
         {
-            ScratchDirectory.Create(folder);
-            return new GvisorAnnouncements(Path.Combine(folder, "announcements"));
+            ScratchDirectory.Create(_folder);
+            return new GvisorAnnouncements(Path.Combine(_folder, "announcements"));
         });
     }
 
@@ -107,6 +108,8 @@ internal sealed class GvisorLauncher : ISandboxLauncher, IDisposable
         {
             _announcements.Value.Dispose();
         }
+
+        ScratchDirectory.Remove(_folder);
     }
 
     private SandboxProcess Start(SandboxSpec spec, string? announcements, Func<GvisorFiles, string[]> action)
