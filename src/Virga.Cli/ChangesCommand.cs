@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Spectre.Console;
+using Virga.Cli.Failures;
 using Virga.Cli.Output;
 
 namespace Virga.Cli;
@@ -16,6 +17,11 @@ internal static class ChangesCommand
         var since = CommandFactory.CountOption("--since", "Only changes after this sequence number [0]", 0);
         return factory.Make("changes", "Print what changes in the namespace", [follow, kind, since], async scope =>
         {
+            if (scope.Get(kind) == "scale" && !scope.Get(follow))
+            {
+                throw new UsageException("What the autoscaler decides is not stored, so there is nothing to read.", "Add --follow to hear of it as it comes.");
+            }
+
             var query = string.Create(CultureInfo.InvariantCulture, $"?follow={(scope.Get(follow) ? "true" : "false")}&since={scope.Get(since) ?? 0}")
                 + (scope.Get(kind) is { } only ? $"&kind={only}" : "");
             await foreach (var change in scope.Client.ReadChangesAsync(query, scope.Cancellation))
