@@ -101,13 +101,28 @@ public sealed class ScalingTests(VirgaNode node) : IClassFixture<VirgaNode>
 
         Number(used, "warmByteSeconds").ShouldBeGreaterThan(0);
         Number(used, "snapshotByteSeconds").ShouldBe(0);
-        (await node.ControlAsync("node/activity")).Json["functions"]!.AsArray().Single(function => function!["name"]!.ToString() == "cooled")!["instances"]!["frozen"]!.GetValue<int>().ShouldBe(1);
+        (await TiersAsync("cooled"))["frozen"]!.GetValue<int>().ShouldBe(1);
         (await node.RunAsync("top", "--once", "--limit", "1000")).ShouldSucceed().Output.ShouldContain("cooled");
 
         // While it is frozen, and only then, warm time stands still.
         var later = await Eventually.ReadAsync(() => UsageAsync("cooled"), usage => Number(usage, "frozenByteSeconds") > Number(used, "frozenByteSeconds"));
         Number(later, "warmByteSeconds").ShouldBe(Number(used, "warmByteSeconds"));
         (await node.GetAsync("/f/cooled")).Body.ShouldBe("2");
+    }
+
+    [Fact]
+    public async Task A_function_of_which_only_a_snapshot_is_left_is_shown_so()
+    {
+        var ready = JsonNode.Parse(await node.Http.GetStringAsync(new Uri(node.Admin, "/readyz"), TestContext.Current.CancellationToken))!;
+        Assert.SkipWhen(ready["gvisorMissing"] is not null, $"{ready["gvisorMissing"]}");
+        await node.DeployAsync("resting", Says(1), new { isolation = "gvisor", keepWarm = new { idle = "0s", frozen = "0s", snapshot = "1h" } });
+        (await node.GetAsync("/f/resting")).Body.ShouldBe("1");
+
+        var tiers = await Eventually.ReadAsync(() => TiersAsync("resting"), tiers => tiers["idle"]!.GetValue<int>() == 0 && tiers["snapshots"]!.GetValue<int>() == 1);
+
+        tiers["frozen"]!.GetValue<int>().ShouldBe(0);
+        (await node.InstancesAsync("resting")).ShouldBeEmpty();
+        (await node.GetAsync("/f/resting")).Header("Virga-Start").ShouldBe("restored");
     }
 
     [Fact]
@@ -141,6 +156,9 @@ public sealed class ScalingTests(VirgaNode node) : IClassFixture<VirgaNode>
     }
 
     private static decimal Number(JsonNode row, string member) => row[member]!.GetValue<decimal>();
+
+    private async Task<JsonNode> TiersAsync(string function) =>
+        (await node.ControlAsync("node/activity")).Json["functions"]!.AsArray().Single(shown => shown!["name"]!.ToString() == function)!["instances"]!;
 
     private async Task<JsonNode> UsageAsync(string function) => (await node.ControlAsync($"usage?function={function}")).Json["total"]!;
 

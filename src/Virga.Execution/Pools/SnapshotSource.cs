@@ -27,6 +27,9 @@ internal sealed partial class SnapshotSource(SnapshotStore store, GvisorLauncher
     /// <summary>What became of snapshots since the node's start.</summary>
     public SnapshotCounters Counters => store.Counters;
 
+    /// <summary>The versions that ran here whose new instances are restored from a snapshot.</summary>
+    public ICollection<FunctionVersion> Functions => _held.Keys;
+
     /// <summary>Whether new instances of a version are restored from a snapshot.</summary>
     public bool Has(FunctionVersion function) => _held.ContainsKey(function);
 

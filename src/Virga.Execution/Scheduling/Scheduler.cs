@@ -148,6 +148,9 @@ public sealed partial class Scheduler : IInvoker, IFunctionLifecycleListener, IA
     /// <summary>Whether new instances of a version are restored from a snapshot on disk.</summary>
     public bool HasSnapshot(FunctionVersion version) => Snapshots?.Has(version) == true;
 
+    /// <summary>Versions of which nothing but a snapshot on disk is left here: they have no pool.</summary>
+    public IReadOnlyList<FunctionVersion> AtRest() => [.. (Snapshots?.Functions ?? []).Where(version => !_functions.ContainsKey(version))];
+
     /// <summary>What the node's instances have, and may have, of its memory, in bytes.</summary>
     public (long Reserved, long Budget) MemoryUse => (Memory.Reserved, Memory.Bytes);
 

@@ -66,7 +66,8 @@ internal static class NodeEndpoints
             pool.Queued,
             pool.Desired,
             pool.Reason,
-            scheduler.HasSnapshot(pool.Function)))]
+            scheduler.HasSnapshot(pool.Function))),
+            .. scheduler.AtRest().Select(function => new PoolActivity(function.Name, [], 0, 0, 0, "", HasSnapshot: true))]
         : [];
 
     private static IResult Ready(NodeEngines engines)
