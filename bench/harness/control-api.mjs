@@ -48,6 +48,16 @@ export class ControlApi {
     return this.#call('DELETE', `/functions/${name}?cascade=true`);
   }
 
+  /** The instances of a function: `id`, `state`, `pid`, `memory` in bytes. */
+  async instances(name) {
+    return (await this.#call('GET', `/functions/${name}/instances`)).items;
+  }
+
+  /** What the node's functions and instances do at the moment. */
+  activity() {
+    return this.#call('GET', '/node/activity');
+  }
+
   async pools() {
     return (await this.#call('GET', '/pools')).items;
   }

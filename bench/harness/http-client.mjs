@@ -14,12 +14,15 @@ export class HttpClient {
    * @param {string} method
    * @param {string} path
    * @param {{ body?: string | Buffer | Iterable<Buffer>, headers?: object, timeoutMs?: number }} options
-   * @returns {Promise<{ status: number, headers: object, body: Buffer, milliseconds: number }>}
+   * @returns {Promise<{ status: number, headers: object, body: Buffer, firstByte: number, milliseconds: number }>} from the
+   *   sending to the head of the answer, and to its end, in milliseconds
    */
   send(method, path, { body, headers = {}, timeoutMs = 120_000 } = {}) {
     return new Promise((resolve, reject) => {
       const started = process.hrtime.bigint();
+      const elapsed = () => Number(process.hrtime.bigint() - started) / 1e6;
       const outgoing = request(this.base + path, { method, headers, agent: this.#agent }, (response) => {
+        const firstByte = elapsed();
         const chunks = [];
         response.on('data', (chunk) => chunks.push(chunk));
         response.on('error', reject);
@@ -28,7 +31,8 @@ export class HttpClient {
             status: response.statusCode,
             headers: response.headers,
             body: Buffer.concat(chunks),
-            milliseconds: Number(process.hrtime.bigint() - started) / 1e6,
+            firstByte,
+            milliseconds: elapsed(),
           }),
         );
       });

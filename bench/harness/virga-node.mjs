@@ -34,15 +34,18 @@ export class VirgaNode {
     this.startMs = startMs;
   }
 
-  /** @param {string} folder holds the node's data and its temporary files; what an earlier node left there is served again */
-  static async start(folder) {
+  /**
+   * @param {string} folder holds the node's data and its temporary files; what an earlier node left there is served again
+   * @param {string[]} options more options of `virga up`
+   */
+  static async start(folder, options = []) {
     const [gatewayPort, adminPort] = [await freePort(), await freePort()];
     const [gateway, admin] = [`127.0.0.1:${gatewayPort}`, `127.0.0.1:${adminPort}`];
     const data = join(folder, 'data');
     const temporary = join(folder, 'tmp');
     await mkdir(temporary, { recursive: true });
     const started = performance.now();
-    const server = new ServerProcess('virga', binary, ['up', '--data', data, '--gateway', gateway, '--admin', admin], {
+    const server = new ServerProcess('virga', binary, ['up', '--data', data, '--gateway', gateway, '--admin', admin, ...options], {
       env: { TMPDIR: temporary },
       cwd: folder,
     });

@@ -17,11 +17,11 @@ const commands = {
 
 export const peerNames = Object.keys(commands);
 
-/** Starts a peer and gives it back with its `url`. */
-export async function startPeer(name) {
+/** Starts a peer and gives it back with its `url` when it answers; asks every `intervalMs`. */
+export async function startPeer(name, intervalMs = 20) {
   const port = await freePort();
   const [command, args] = commands[name](port);
   const server = new ServerProcess(name, command, args, { env: { PORT: String(port), NODE_ENV: 'production' }, cwd: folder });
   server.url = `http://127.0.0.1:${port}`;
-  return server.ready(`${server.url}/`);
+  return server.ready(`${server.url}/`, intervalMs);
 }

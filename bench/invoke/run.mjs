@@ -12,7 +12,7 @@ import { transfer } from './cases/transfer.mjs';
 import { warm } from './cases/warm.mjs';
 import { frameworkManifest, workerd } from './peers.mjs';
 import { full, quick } from './plan.mjs';
-import { targetTable } from './report.mjs';
+import { targetTable } from '../harness/report.mjs';
 
 const cases = { warm, specialise, compile, size, transfer };
 const here = import.meta.dirname;

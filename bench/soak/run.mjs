@@ -7,7 +7,7 @@ import { commit, describeMachine } from '../harness/machine.mjs';
 import { replaceSection, table } from '../harness/markdown.mjs';
 import { withServers } from '../harness/server-process.mjs';
 import { temporaryFolder, VirgaNode } from '../harness/virga-node.mjs';
-import { bounds, exceeded, Figures } from './figures.mjs';
+import { bounds, exceeded, Figures } from '../harness/leak-figures.mjs';
 import { makeFleet } from './fleet.mjs';
 import { Traffic } from './traffic.mjs';
 

@@ -5,7 +5,7 @@ import { HttpClient } from '../../harness/http-client.mjs';
 import { median } from '../../harness/statistics.mjs';
 import { temporaryFolder, VirgaNode } from '../../harness/virga-node.mjs';
 import { hello } from '../functions.mjs';
-import { atMost, ms, section } from '../report.mjs';
+import { atMost, ms, section } from '../../harness/report.mjs';
 
 const limitMs = 1500;
 

@@ -5,7 +5,7 @@ import { median } from '../../harness/statistics.mjs';
 import { temporaryFolder, VirgaNode } from '../../harness/virga-node.mjs';
 import { load } from '../../harness/wrk.mjs';
 import { hello } from '../functions.mjs';
-import { atMost, count, mb, ms, section, times, us } from '../report.mjs';
+import { atMost, count, mb, ms, section, times, us } from '../../harness/report.mjs';
 
 const idleMemoryLimit = 120e6;
 const perFunctionLimit = 2048;

@@ -3,7 +3,7 @@ import { HttpClient, serverTiming } from '../../harness/http-client.mjs';
 import { percentile } from '../../harness/statistics.mjs';
 import { temporaryFolder, VirgaNode } from '../../harness/virga-node.mjs';
 import { deploy, hello, languages } from '../functions.mjs';
-import { atMost, ms, section, times } from '../report.mjs';
+import { atMost, ms, section, times } from '../../harness/report.mjs';
 
 const limits = { node: 5, python: 5, dotnet: 10 };
 

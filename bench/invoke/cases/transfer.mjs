@@ -5,7 +5,7 @@ import { median } from '../../harness/statistics.mjs';
 import { temporaryFolder, VirgaNode } from '../../harness/virga-node.mjs';
 import { deploy, transfer as transferFunction } from '../functions.mjs';
 import { startPeer } from '../peers.mjs';
-import { atLeast, atMost, count, mb, section } from '../report.mjs';
+import { atLeast, atMost, count, mb, section } from '../../harness/report.mjs';
 
 const bytes = 64 * 1024 * 1024;
 const piece = Buffer.alloc(256 * 1024, 'u');

@@ -5,7 +5,7 @@ import { temporaryFolder, VirgaNode } from '../../harness/virga-node.mjs';
 import { load } from '../../harness/wrk.mjs';
 import { deploy, hello, languages } from '../functions.mjs';
 import { peerNames, startPeer } from '../peers.mjs';
-import { atLeast, atMost, below, count, section, times, us } from '../report.mjs';
+import { atLeast, atMost, below, count, section, times, us } from '../../harness/report.mjs';
 
 // One call at a time needs no instance concurrency; 32 share two instances of 16.
 const loads = [
@@ -19,7 +19,7 @@ const note =
 
 export async function warm(plan) {
   const folder = await temporaryFolder();
-  const peers = await Promise.all(peerNames.map(startPeer));
+  const peers = await Promise.all(peerNames.map((name) => startPeer(name)));
   const node = await VirgaNode.start(folder);
   const servers = peers.map(({ name, url }) => ({ name, urlFor: () => `${url}/` }));
   for (const language of languages) {

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
+from _thread import _local
 from typing import Any, AsyncIterator, Awaitable, Iterator
 
-_of_thread = threading.local()
+_of_thread = _local()
 
 
 def run(awaitable: Awaitable[Any]) -> Any:
     """Waits for an awaitable, in an event loop that belongs to the calling thread."""
     loop = getattr(_of_thread, "loop", None)
     if loop is None:
+        # Few functions need it, and a start without a pool would wait for it: importing it takes as long as the rest of the runtime.
+        import asyncio
+
         loop = _of_thread.loop = asyncio.new_event_loop()
     return loop.run_until_complete(_wait(awaitable))
 

@@ -64,6 +64,10 @@ class Channel:
                 return frame
             self.fill()
 
+    def has_input(self) -> bool:
+        """Whether the node has sent something that was not read yet."""
+        return bool(self._readable.poll(0))
+
     def next_frame(self) -> Frame | None:
         """The next frame among the bytes that were read."""
         buffer, at = self._buffer, self._at

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from .logs import send_log
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from .call import Call
 
 
@@ -77,6 +78,8 @@ class Context:
     @property
     def deadline(self) -> datetime:
         """When the caller is told that the call took too long, in UTC."""
+        from datetime import datetime, timezone
+
         return datetime.fromtimestamp(self._deadline_ms() / 1000, timezone.utc)
 
     def remaining_ms(self) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 from typing import TYPE_CHECKING, Any, Iterator
-from urllib.parse import unquote_plus
 
 from .codec import parse_json
 from .errors import InvalidBody
@@ -170,6 +169,8 @@ class Event:
         try:
             return self._pairs
         except AttributeError:
+            from urllib.parse import unquote_plus
+
             pairs = []
             for part in self._fields.get("query", "").split("&"):
                 if part:

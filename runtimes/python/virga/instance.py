@@ -15,7 +15,6 @@ from .frames import INSTANCE, RESTORE, RESTORED, SHUTDOWN, SPECIALISE, SPECIALIS
 from .inline import InlineExecutor
 from .loader import describe_load_failure, enter, is_async, load
 from .logs import capture_output, finish_lines, scope
-from .loop import LoopExecutor
 from .prewarm import warm_up
 from .snapshots import make_unique
 from .threads import ThreadExecutor
@@ -103,6 +102,9 @@ class Instance:
     def _serve(self, handler: Callable[..., Any], function: dict[str, Any]) -> None:
         function.setdefault("concurrency", 1)
         if is_async(handler):
+            # Imports asyncio: see bridge.py.
+            from .loop import LoopExecutor
+
             LoopExecutor(self._channel, handler, function).run()
         elif function["concurrency"] > 1:
             ThreadExecutor(self._channel, handler, function).run()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import inspect
 import os
 import sys
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, Callable
 
 from .failures import describe, innermost_line
@@ -16,6 +15,8 @@ DEFAULT_MODULES = ("main", "handler", "__init__", "index")
 DEFAULT_HANDLER = "handler"
 #: Folders of a package that dependencies are vendored into.
 VENDOR_FOLDERS = ("vendor", "site-packages")
+#: Flags of the code of coroutine functions and asynchronous generators.
+_ASYNC = 0x80 | 0x200
 
 
 class LoadError(Exception):
@@ -46,6 +47,12 @@ def load(root: str, handler: str) -> Callable[..., Any]:
 
 def is_async(handler: Callable[..., Any]) -> bool:
     """Calling the handler gives something to await, or an async generator."""
+    if type(handler) is FunctionType and not handler.__dict__:
+        return bool(handler.__code__.co_flags & _ASYNC)
+
+    # Decorated, or an object: rare, and `inspect` takes long to import.
+    import inspect
+
     candidates = [inspect.unwrap(handler), getattr(handler, "func", None), getattr(type(handler), "__call__", None)]
     return any(inspect.iscoroutinefunction(one) or inspect.isasyncgenfunction(one) for one in candidates)
 

@@ -23,11 +23,16 @@ COMMON_MODULES = (
 
 
 def warm_up(channel: Channel) -> None:
-    """Imports common modules, and runs once through the code that a call runs through, without sending."""
-    for name in COMMON_MODULES:
-        importlib.import_module(name)
+    """Imports common modules, and runs once through the code that a call runs through, without sending.
+
+    Ends as soon as the node sends something: an instance that was not started ahead has a call waiting for it.
+    """
     # `-S` keeps the machine's site-packages away from functions; `exit` and `quit` are expected all the same.
     site.setquit()
+    for name in (*COMMON_MODULES, f"{__package__}.loop"):
+        if channel.has_input():
+            return
+        importlib.import_module(name)
     _rehearse(channel)
 
 

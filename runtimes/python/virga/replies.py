@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from typing import TYPE_CHECKING, Any, Iterator
 
 from .answer import Answer, FilePieces, piece_to_bytes, to_answer, type_of_piece
 from .bridge import iterate, run
@@ -11,7 +11,9 @@ from .codec import to_json
 from .failures import describe
 from .frames import ERROR, RESULT
 from .logs import finish_lines
-from .loop_call import LoopCall
+
+if TYPE_CHECKING:
+    from .loop_call import LoopCall
 
 _NORMAL_CLOSURE = b'{"code":1000,"reason":""}'
 _INTERNAL_ERROR = 1011

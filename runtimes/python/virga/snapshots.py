@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
-import random
 import sys
 from base64 import b64decode
 from struct import unpack
 from typing import Any, Callable, TypeVar
+
+from .bridge import run
 
 Hook = TypeVar("Hook", bound=Callable[[], Any])
 
@@ -31,17 +30,15 @@ def make_unique(request: dict[str, Any]) -> None:
     _reseed(b64decode(request["entropy"]))
     for hook in _hooks:
         result = hook()
-        if inspect.isawaitable(result):
-            asyncio.run(_finish(result))
-
-
-async def _finish(awaitable: Any) -> None:
-    await awaitable
+        if hasattr(result, "__await__"):
+            run(result)
 
 
 def _reseed(entropy: bytes) -> None:
     """`os.urandom`, `secrets` and `uuid4` ask the kernel and need nothing."""
-    random.seed(entropy)
+    # What is imported later has a seed of its own from the beginning.
+    if (random := sys.modules.get("random")) is not None:
+        random.seed(entropy)
     # OpenSSL's generators take in what is added to their common ancestor.
     if (openssl := sys.modules.get("_ssl")) is not None:
         openssl.RAND_add(entropy, float(len(entropy)))

@@ -69,6 +69,9 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
     /// <summary>What it runs; null while it is generic.</summary>
     public FunctionVersion? Function { get; private set; }
 
+    /// <summary>Whether it has its function's files: from then on what becomes of it may be the function's doing.</summary>
+    public bool HasPackage { get; private set; }
+
     /// <summary>When it was ready for its function, as <see cref="TimeProvider.GetTimestamp"/>.</summary>
     public long ReadyAt { get; private set; }
 
@@ -137,6 +140,7 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
             _process.UpdateLimits(spec.Memory.Bytes, spec.Cpu);
             _memory.TryResize(spec.Memory.Bytes);
             _process.AttachPackage(packagePath);
+            HasPackage = true;
         }
         catch (SandboxException e)
         {

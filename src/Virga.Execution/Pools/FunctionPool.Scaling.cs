@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Virga.Core.Invocations;
 using Virga.Core.Problems;
@@ -107,7 +108,7 @@ internal sealed partial class FunctionPool
 
         if (before.Desired != decision.Desired)
         {
-            _services.Scale.Scaled(new ScaleEvent(_instances.Time.GetUtcNow(), Function, before.Desired, decision.Desired, decision.Reason.ToString().ToLowerInvariant()));
+            _services.Scale.Scaled(new ScaleEvent(_instances.Time.GetUtcNow(), Function, before.Desired, decision.Desired, NameOf(decision.Reason)));
         }
 
         StartWhereNeeded();
@@ -151,6 +152,8 @@ internal sealed partial class FunctionPool
         Leave(instance, freeze);
         return freeze;
     }
+
+    private static string NameOf(ScaleReason reason) => JsonNamingPolicy.KebabCaseLower.ConvertName(reason.ToString());
 
     private static bool IsIdle(Instance instance) => instance is { State: InstanceState.Serving, InFlight: 0 };
 

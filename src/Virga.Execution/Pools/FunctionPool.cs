@@ -177,7 +177,7 @@ internal sealed partial class FunctionPool : IInstanceOwner
         {
             all = [.. _all.Select(i => (i, StateOf(i), i.InFlight))];
             status = new FunctionPoolStatus(
-                Function, [], _starting, _waiting.Count, _scale.Last.Desired, _scale.Last.Reason.ToString().ToLowerInvariant(), Math.Round(_scale.AverageConcurrency(), 3), _loadFailure);
+                Function, [], _starting, _waiting.Count, _scale.Last.Desired, NameOf(_scale.Last.Reason), Math.Round(_scale.AverageConcurrency(), 3), _loadFailure);
         }
 
         // Memory is read from the kernel's files, which takes too long under the lock of the path of calls.

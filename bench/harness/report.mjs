@@ -1,5 +1,5 @@
 // What a case hands over: tables, and how its figures stand against the targets.
-import { table } from '../harness/markdown.mjs';
+import { table } from './markdown.mjs';
 
 export const us = (microseconds) => (microseconds >= 1000 ? `${(microseconds / 1000).toFixed(1)} ms` : `${Math.round(microseconds)} µs`);
 export const ms = (milliseconds) => `${milliseconds.toFixed(milliseconds < 10 ? 2 : 0)} ms`;

@@ -1,7 +1,7 @@
 // What must not grow, and by how much it may differ after a quiet period.
 import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
-import { controlGroupRoots, controlGroups, descendants, filesBelow, openDescriptors, residentBytes } from '../harness/process-figures.mjs';
+import { controlGroupRoots, controlGroups, descendants, filesBelow, openDescriptors, residentBytes } from './process-figures.mjs';
 
 const settleLimitMs = 90_000;
 const settleStepMs = 1000;
