@@ -92,7 +92,8 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
 
     public int Pid => _process.Pid;
 
-    public long MemoryBytes => _process.MemoryBytes();
+    /// <summary>Memory that it occupies: without what is in swap, and without file pages, which it shares.</summary>
+    public long ResidentBytes => _process.ResidentBytes();
 
     /// <summary>Whether the worker has ended.</summary>
     public bool HasEnded => _life.IsCompleted;
@@ -138,7 +139,7 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
         try
         {
             _process.UpdateLimits(spec.Memory.Bytes, spec.Cpu);
-            _memory.TryResize(spec.Memory.Bytes);
+            _memory.TryResize(_process.MemoryLimit(spec.Memory.Bytes));
             _process.AttachPackage(packagePath);
             HasPackage = true;
         }

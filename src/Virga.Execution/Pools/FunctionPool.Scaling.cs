@@ -133,7 +133,8 @@ internal sealed partial class FunctionPool
     /// <returns>Whether it is being frozen; null when it has got a call meanwhile.</returns>
     public bool? GiveUp(Instance instance, bool mayFreeze)
     {
-        bool freeze;
+        // Reads a file of the kernel's: not under the lock.
+        var freeze = mayFreeze && instance.CanPushOut;
         lock (_gate)
         {
             if (!IsIdle(instance) && instance is not { State: InstanceState.Cold, IsFrozen: true })
@@ -141,7 +142,7 @@ internal sealed partial class FunctionPool
                 return null;
             }
 
-            freeze = mayFreeze && instance.State == InstanceState.Serving && instance.CanPushOut && MayFreeze(instance);
+            freeze &= instance.State == InstanceState.Serving && MayFreeze(instance);
             Withdraw(instance);
             if (freeze)
             {

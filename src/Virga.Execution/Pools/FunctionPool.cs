@@ -183,7 +183,7 @@ internal sealed partial class FunctionPool : IInstanceOwner
         // Memory is read from the kernel's files, which takes too long under the lock of the path of calls.
         return status with
         {
-            Instances = [.. all.Select(i => new InstanceStatus(i.Instance.Id, Function.Version, i.State, i.Instance.Calls, i.InFlight, i.Instance.Pid, i.Instance.MemoryBytes, i.Instance.StartedAt))],
+            Instances = [.. all.Select(i => new InstanceStatus(i.Instance.Id, Function.Version, i.State, i.Instance.Calls, i.InFlight, i.Instance.Pid, i.Instance.ResidentBytes, i.Instance.StartedAt))],
         };
     }
 

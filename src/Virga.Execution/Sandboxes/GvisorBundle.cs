@@ -81,8 +81,8 @@ internal static class GvisorBundle
         json.WriteEndArray();
     }
 
-    // Without a network runsc adds a user namespace by itself, with all users as they are: nothing of gVisor's has a right over
-    // the machine. With the namespace that it is started in as its network it would not, although it needs no right over that one.
+    // Without a network runsc adds a user namespace by itself, with all users as they are, so that the capabilities of its processes
+    // are not the machine's. With the network that it is started in it does not, although it needs no right over that one.
     private static void WriteNamespaces(Utf8JsonWriter json, EgressPolicy egress)
     {
         json.WriteStartObject("linux");

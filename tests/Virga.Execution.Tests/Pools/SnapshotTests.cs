@@ -129,6 +129,21 @@ public sealed class SnapshotTests : IAsyncLifetime
         Directory.EnumerateFileSystemEntries(_snapshots).ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task A_function_with_a_network_has_none_because_connections_would_not_survive()
+    {
+        Assert.SkipWhen(_node.Engine.InternetMissing is not null, _node.Engine.InternetMissing ?? "");
+        const string Interfaces = "import socket\ndef handler(event, ctx):\n    return sorted(name for _, name in socket.if_nameindex())\n";
+        var function = _node.Python(Interfaces, spec => spec with { Isolation = Isolation.Gvisor, Egress = EgressPolicy.Internet });
+
+        var answer = await _node.CallAsync(function);
+
+        answer.Status.ShouldBe(200);
+        answer.Body.ShouldBe("[\"eth0\",\"lo\"]");
+        _node.Engine.Scheduler.HasSnapshot(function).ShouldBeFalse();
+        Directory.EnumerateFileSystemEntries(_snapshots).ShouldBeEmpty();
+    }
+
     // A function whose first instance is gone again and whose snapshot is on disk.
     private async Task<FunctionVersion> CalledAndSnapshottedAsync(Func<FunctionSpec, FunctionSpec>? change = null, string source = Source)
     {
