@@ -89,6 +89,11 @@ internal sealed class EnvironmentService(IMetadataStore store, ChangeLog changes
             throw new ProblemException(KnownProblems.InvalidSpec($"poolSize is {spec.PoolSize}; it must be from 0 to {MaxPoolSize}."));
         }
 
+        if (spec.MaxPoolSize is < 0 or > MaxPoolSize)
+        {
+            throw new ProblemException(KnownProblems.InvalidSpec($"maxPoolSize is {spec.MaxPoolSize}; it must be from 0 to {MaxPoolSize}."));
+        }
+
         if (spec.Memory.Bytes < 16L << 20 || spec.Memory.Bytes > 64L << 30)
         {
             throw new ProblemException(KnownProblems.InvalidSpec($"memory is {spec.Memory}; it must be from 16MB to 64GB."));

@@ -38,8 +38,8 @@ internal sealed partial class Instance
     /// <summary>When it was last woken, as <see cref="TimeProvider.GetTimestamp"/>; 0 when it never was.</summary>
     public long WokenAt { get; private set; }
 
-    /// <summary>Makes the share of the node's memory larger; false when that is not free at once.</summary>
-    public bool TryReserve(long bytes) => bytes <= _memory.Bytes || _memory.TryResize(bytes);
+    /// <summary>Makes the share of the node's memory large enough for a worker that may have so much; false when that is not free at once.</summary>
+    public bool TryReserve(long workerBytes) => _process.MemoryLimit(workerBytes) is var bytes && (bytes <= _memory.Bytes || _memory.TryResize(bytes));
 
     /// <summary>Says that <see cref="FreezeAsync"/> comes next, unless <see cref="TryThaw"/> comes before it.</summary>
     public void BeginFreeze()

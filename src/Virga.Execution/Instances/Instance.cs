@@ -69,6 +69,9 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
     /// <summary>What it runs; null while it is generic.</summary>
     public FunctionVersion? Function { get; private set; }
 
+    /// <summary>Whether it has its function's files: from then on what becomes of it may be the function's doing.</summary>
+    public bool HasPackage { get; private set; }
+
     /// <summary>When it was ready for its function, as <see cref="TimeProvider.GetTimestamp"/>.</summary>
     public long ReadyAt { get; private set; }
 
@@ -89,7 +92,8 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
 
     public int Pid => _process.Pid;
 
-    public long MemoryBytes => _process.MemoryBytes();
+    /// <summary>Memory that it occupies: without what is in swap, and without file pages, which it shares.</summary>
+    public long ResidentBytes => _process.ResidentBytes();
 
     /// <summary>Whether the worker has ended.</summary>
     public bool HasEnded => _life.IsCompleted;
@@ -135,8 +139,9 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
         try
         {
             _process.UpdateLimits(spec.Memory.Bytes, spec.Cpu);
-            _memory.TryResize(spec.Memory.Bytes);
+            _memory.TryResize(_process.MemoryLimit(spec.Memory.Bytes));
             _process.AttachPackage(packagePath);
+            HasPackage = true;
         }
         catch (SandboxException e)
         {

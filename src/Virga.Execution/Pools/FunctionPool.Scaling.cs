@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Virga.Core.Invocations;
 using Virga.Core.Problems;
@@ -107,7 +108,7 @@ internal sealed partial class FunctionPool
 
         if (before.Desired != decision.Desired)
         {
-            _services.Scale.Scaled(new ScaleEvent(_instances.Time.GetUtcNow(), Function, before.Desired, decision.Desired, decision.Reason.ToString().ToLowerInvariant()));
+            _services.Scale.Scaled(new ScaleEvent(_instances.Time.GetUtcNow(), Function, before.Desired, decision.Desired, NameOf(decision.Reason)));
         }
 
         StartWhereNeeded();
@@ -132,7 +133,8 @@ internal sealed partial class FunctionPool
     /// <returns>Whether it is being frozen; null when it has got a call meanwhile.</returns>
     public bool? GiveUp(Instance instance, bool mayFreeze)
     {
-        bool freeze;
+        // Reads a file of the kernel's: not under the lock.
+        var freeze = mayFreeze && instance.CanPushOut;
         lock (_gate)
         {
             if (!IsIdle(instance) && instance is not { State: InstanceState.Cold, IsFrozen: true })
@@ -140,7 +142,7 @@ internal sealed partial class FunctionPool
                 return null;
             }
 
-            freeze = mayFreeze && instance.State == InstanceState.Serving && instance.CanPushOut && MayFreeze(instance);
+            freeze &= instance.State == InstanceState.Serving && MayFreeze(instance);
             Withdraw(instance);
             if (freeze)
             {
@@ -151,6 +153,8 @@ internal sealed partial class FunctionPool
         Leave(instance, freeze);
         return freeze;
     }
+
+    private static string NameOf(ScaleReason reason) => JsonNamingPolicy.KebabCaseLower.ConvertName(reason.ToString());
 
     private static bool IsIdle(Instance instance) => instance is { State: InstanceState.Serving, InFlight: 0 };
 

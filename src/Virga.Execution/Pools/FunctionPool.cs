@@ -177,13 +177,13 @@ internal sealed partial class FunctionPool : IInstanceOwner
         {
             all = [.. _all.Select(i => (i, StateOf(i), i.InFlight))];
             status = new FunctionPoolStatus(
-                Function, [], _starting, _waiting.Count, _scale.Last.Desired, _scale.Last.Reason.ToString().ToLowerInvariant(), Math.Round(_scale.AverageConcurrency(), 3), _loadFailure);
+                Function, [], _starting, _waiting.Count, _scale.Last.Desired, NameOf(_scale.Last.Reason), Math.Round(_scale.AverageConcurrency(), 3), _loadFailure);
         }
 
         // Memory is read from the kernel's files, which takes too long under the lock of the path of calls.
         return status with
         {
-            Instances = [.. all.Select(i => new InstanceStatus(i.Instance.Id, Function.Version, i.State, i.Instance.Calls, i.InFlight, i.Instance.Pid, i.Instance.MemoryBytes, i.Instance.StartedAt))],
+            Instances = [.. all.Select(i => new InstanceStatus(i.Instance.Id, Function.Version, i.State, i.Instance.Calls, i.InFlight, i.Instance.Pid, i.Instance.ResidentBytes, i.Instance.StartedAt))],
         };
     }
 

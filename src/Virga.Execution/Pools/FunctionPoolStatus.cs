@@ -9,7 +9,7 @@ namespace Virga.Execution.Pools;
 /// <param name="Starting">Instances that are started or woken.</param>
 /// <param name="Queued">Calls that wait for an instance.</param>
 /// <param name="Desired">Warm instances that the autoscaler wants.</param>
-/// <param name="Reason">Why, as one word: <c>steady</c>, <c>scaledup</c>, <c>panic</c>, <c>idle</c>, <c>floor</c>….</param>
+/// <param name="Reason">Why, as one word: <c>steady</c>, <c>scaled-up</c>, <c>panic</c>, <c>idle</c>, <c>floor</c>….</param>
 /// <param name="Concurrency">Calls at a time, averaged over the autoscaler's stable window.</param>
 /// <param name="LastFailure">Why the last start failed; null when it did not.</param>
 public sealed record FunctionPoolStatus(

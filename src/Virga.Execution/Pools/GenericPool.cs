@@ -75,6 +75,9 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
         return ready ?? await starter.StartAsync(Request(memoryBytes, taker, priority), cancellation);
     }
 
+    /// <summary>What one more instance of it is.</summary>
+    public InstanceRequest Request(long memoryBytes, object taker, StartPriority priority) => new(Key, Memory, Math.Max(Memory, memoryBytes), 1, taker, priority);
+
     /// <summary>Ends one that is only kept ready; null when there is none.</summary>
     public Instance? TryGiveUp()
     {
@@ -147,8 +150,6 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
     }
 
     private long Memory => Key.Environment.Memory.Bytes;
-
-    private InstanceRequest Request(long memoryBytes, object taker, StartPriority priority) => new(Key, Memory, Math.Max(Memory, memoryBytes), 1, taker, priority);
 
     private async Task AddOneAsync()
     {

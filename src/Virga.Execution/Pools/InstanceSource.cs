@@ -37,7 +37,17 @@ internal sealed class InstanceSource(GenericPools generic, SnapshotSource? snaps
         var pool = generic.Of(key);
         try
         {
-            return await LoadAsync(await pool.TakeAsync(function.Spec.Memory.Bytes, owner, priority, cancellation), function, package, owner, requestedAt, cancellation);
+            var ready = await pool.TakeAsync(function.Spec.Memory.Bytes, owner, priority, cancellation);
+            try
+            {
+                return await LoadAsync(ready, function, package, owner, requestedAt, cancellation);
+            }
+            catch (ProblemException) when (!ready.HasPackage)
+            {
+                // It had died while it waited: that is nothing to the function, and not seen yet where the dead are sorted out.
+                var anew = await starter.StartAsync(pool.Request(function.Spec.Memory.Bytes, owner, priority), cancellation);
+                return await LoadAsync(anew, function, package, owner, requestedAt, cancellation);
+            }
         }
         finally
         {

@@ -29,7 +29,7 @@ internal sealed class PreparedSandboxes(GenericPoolKey key, GvisorLauncher gviso
             if (_ready is { } ready)
             {
                 _ready = null;
-                if (!ready.Sandbox.Ended.IsCompleted && (memoryBytes <= ready.Memory.Bytes || ready.Memory.TryResize(memoryBytes)))
+                if (!ready.Sandbox.Ended.IsCompleted && (SandboxSpec.MemoryLimit(key.Isolation, memoryBytes) is var needed && (needed <= ready.Memory.Bytes || ready.Memory.TryResize(needed))))
                 {
                     return ready;
                 }

@@ -52,7 +52,7 @@ internal sealed partial class SnapshotSource(SnapshotStore store, GvisorLauncher
                 try
                 {
                     process = store.Restore(snapshot, sandbox, function.Spec, package);
-                    memory.TryResize(function.Spec.Memory.Bytes);
+                    memory.TryResize(process.MemoryLimit(function.Spec.Memory.Bytes));
                 }
                 catch
                 {

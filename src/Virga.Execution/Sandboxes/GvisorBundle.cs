@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Virga.Core.Resources;
 
 namespace Virga.Execution.Sandboxes;
 
@@ -29,7 +30,7 @@ internal static class GvisorBundle
         json.WriteBoolean("readonly", true);
         json.WriteEndObject();
         WriteMounts(json, spec);
-        WriteNamespaces(json);
+        WriteNamespaces(json, spec.Egress);
         if (announcements is not null)
         {
             WriteGate(json, spec.InstanceId, announcements, files.Gate);
@@ -80,11 +81,19 @@ internal static class GvisorBundle
         json.WriteEndArray();
     }
 
-    private static void WriteNamespaces(Utf8JsonWriter json)
+    // Without a network runsc adds a user namespace by itself, with all users as they are, so that the capabilities of its processes
+    // are not the machine's. With the network that it is started in it does not, although it needs no right over that one.
+    private static void WriteNamespaces(Utf8JsonWriter json, EgressPolicy egress)
     {
         json.WriteStartObject("linux");
+        if (egress != EgressPolicy.None)
+        {
+            WriteAllIds(json, "uidMappings");
+            WriteAllIds(json, "gidMappings");
+        }
+
         json.WriteStartArray("namespaces");
-        foreach (string kind in new[] { "pid", "ipc", "uts", "mount", "network" })
+        foreach (string kind in new[] { "pid", "ipc", "uts", "mount", egress == EgressPolicy.None ? "network" : "user" })
         {
             json.WriteStartObject();
             json.WriteString("type", kind);
@@ -122,6 +131,17 @@ internal static class GvisorBundle
 
         json.WriteEndArray();
         json.WriteEndObject();
+    }
+
+    private static void WriteAllIds(Utf8JsonWriter json, string mappings)
+    {
+        json.WriteStartArray(mappings);
+        json.WriteStartObject();
+        json.WriteNumber("containerID", 0);
+        json.WriteNumber("hostID", 0);
+        json.WriteNumber("size", uint.MaxValue);
+        json.WriteEndObject();
+        json.WriteEndArray();
     }
 
     private static void WriteLimit(Utf8JsonWriter json, string type, int limit)

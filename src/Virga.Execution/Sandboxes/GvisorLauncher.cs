@@ -92,7 +92,7 @@ internal sealed class GvisorLauncher : ISandboxLauncher, IDisposable
 
         // Uncompressed, an image is restored 40 ms sooner; what it holds too many of are pages of zeroes.
         (ProcessExit exit, string output) = await _starter.RunAsync(
-            [.. Command(files), "checkpoint", "--compression=none", "--exclude-committed-zero-pages", "--image-path", imageDirectory, GvisorFiles.Container],
+            [.. Command(process.Spec, files), "checkpoint", "--compression=none", "--exclude-committed-zero-pages", "--image-path", imageDirectory, GvisorFiles.Container],
             s_environment,
             cancellation);
         if (!exit.IsSuccess)
@@ -111,11 +111,6 @@ internal sealed class GvisorLauncher : ISandboxLauncher, IDisposable
 
     private SandboxProcess Start(SandboxSpec spec, string? announcements, Func<GvisorFiles, string[]> action)
     {
-        if (spec.Egress != EgressPolicy.None)
-        {
-            throw new SandboxException($"The isolation 'gvisor' has no network yet; set the function's egress to none, or its isolation to bubblewrap.");
-        }
-
         string setpriv = SystemProgram.Find("setpriv") ?? throw new SandboxException("The program setpriv does not exist; install util-linux.");
         string program = spec.ToHost(spec.Command[0]);
         if (!File.Exists(program))
@@ -133,10 +128,10 @@ internal sealed class GvisorLauncher : ISandboxLauncher, IDisposable
                 GvisorAnnouncements.MakePipe(files.Gate);
             }
 
-            GvisorBundle.Write(spec, files, _roots.For(spec.Mounts), announcements);
+            GvisorBundle.Write(spec, files, _roots.For(spec.Mounts, spec.Egress == EgressPolicy.None ? string.Empty : _starter.ResolverConfiguration), announcements);
             return _starter.Start(
                 spec,
-                [setpriv, "--pdeathsig", "KILL", "--", .. Command(files), .. action(files)],
+                [setpriv, "--pdeathsig", "KILL", "--", .. Command(spec, files), .. action(files)],
                 s_environment,
                 new GvisorCodeRoot(_mounter, files),
                 new GvisorWorker(files),
@@ -150,9 +145,10 @@ internal sealed class GvisorLauncher : ISandboxLauncher, IDisposable
     }
 
     // The root is read-only already. Files of mounts are looked up on the machine each time, because the machine may be updated;
-    // those of the root (the package) never change.
-    private string[] Command(GvisorFiles files) =>
-        [_program, "--root", files.State, "--ignore-cgroups", "--network=none", "--platform=systrap", "--overlay2=none", "--host-uds=none"];
+    // those of the root (the package) never change. "host" is the network namespace that runsc is started in, which is the
+    // instance's own: gVisor's own network stack would read the interface itself, past the routes that bar the machine.
+    private string[] Command(SandboxSpec spec, GvisorFiles files) =>
+        [_program, "--root", files.State, "--ignore-cgroups", spec.Egress == EgressPolicy.None ? "--network=none" : "--network=host", "--platform=systrap", "--overlay2=none", "--host-uds=none"];
 
     private static async Task<string> ReadErrorAsync(SandboxProcess process, CancellationToken cancellation)
     {

@@ -6,7 +6,7 @@ namespace Virga.Execution.Sandboxes;
 
 /// <summary>
 /// The root file systems of gVisor sandboxes: folders and configuration only, with the mounts' places in it. One folder for all
-/// sandboxes with the same mounts, because each mount of its own costs a sandbox some milliseconds. Configuration is as
+/// sandboxes with the same mounts and resolvers, because each mount of its own costs a sandbox some milliseconds. Configuration is as
 /// it was when the node first needed the folder.
 /// </summary>
 internal sealed class GvisorRoots(string directory)
@@ -28,12 +28,13 @@ internal sealed class GvisorRoots(string directory)
         ["/usr", .. s_systemFolders.Select(name => new DirectoryInfo("/" + name)).Where(folder => folder.Exists && folder.LinkTarget is null).Select(folder => folder.FullName)];
 
     /// <summary>The folder for sandboxes with these mounts; made at the first call.</summary>
+    /// <param name="resolvers">Their <c>/etc/resolv.conf</c>.</param>
     /// <exception cref="IOException">It cannot be made.</exception>
-    internal string For(IReadOnlyList<ReadOnlyMount> mounts)
+    internal string For(IReadOnlyList<ReadOnlyMount> mounts, string resolvers)
     {
         string places = string.Join('\n', mounts.Select(mount => $"{mount.SandboxPath} {Directory.Exists(mount.HostPath)}"));
-        string name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(places)))[..16];
-        Lazy<string> root = _roots.GetOrAdd(name, _ => new Lazy<string>(() => Make(Path.Combine(directory, name), mounts)));
+        string name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{places}\n{resolvers}")))[..16];
+        Lazy<string> root = _roots.GetOrAdd(name, _ => new Lazy<string>(() => Make(Path.Combine(directory, name), mounts, resolvers)));
         try
         {
             return root.Value;
@@ -45,7 +46,7 @@ internal sealed class GvisorRoots(string directory)
         }
     }
 
-    private static string Make(string root, IReadOnlyList<ReadOnlyMount> mounts)
+    private static string Make(string root, IReadOnlyList<ReadOnlyMount> mounts, string resolvers)
     {
         foreach (string folder in s_folders)
         {
@@ -70,7 +71,7 @@ internal sealed class GvisorRoots(string directory)
             Copy(path, root + path);
         }
 
-        SandboxIdentity.Write(Path.Combine(root, "etc"), SandboxIdentity.UserNamespaceId, resolvers: "");
+        SandboxIdentity.Write(Path.Combine(root, "etc"), SandboxIdentity.UserNamespaceId, resolvers);
         foreach (ReadOnlyMount mount in mounts)
         {
             MakePlace(root, mount);

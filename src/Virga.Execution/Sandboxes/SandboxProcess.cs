@@ -79,6 +79,9 @@ internal sealed partial class SandboxProcess : IAsyncDisposable
     /// <exception cref="SandboxException">It cannot be attached.</exception>
     internal void AttachPackage(string packageDirectory) => _code.Attach(packageDirectory, WorkerPid);
 
+    /// <summary>The memory of the whole sandbox when its worker may have so much.</summary>
+    internal long MemoryLimit(long workerBytes) => SandboxSpec.MemoryLimit(_spec.Isolation, workerBytes);
+
     /// <summary>Gives the running worker other limits.</summary>
     /// <exception cref="SandboxException">The kernel refuses: the worker uses more memory than it would be allowed.</exception>
     internal void UpdateLimits(long memoryBytes, double cpu)

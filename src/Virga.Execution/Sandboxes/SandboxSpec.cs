@@ -39,9 +39,11 @@ internal sealed record SandboxSpec
     internal CgroupLimits Limits => LimitsWith(MemoryBytes, Cpu);
 
     /// <summary>The limits of the whole sandbox, so that the worker has the given ones.</summary>
-    internal CgroupLimits LimitsWith(long memoryBytes, double cpu) => Isolation == Isolation.Gvisor
-        ? new CgroupLimits(memoryBytes + GvisorLauncher.OverheadBytes, cpu, MaxProcesses + GvisorLauncher.OverheadThreads)
-        : new CgroupLimits(memoryBytes, cpu, MaxProcesses);
+    internal CgroupLimits LimitsWith(long memoryBytes, double cpu) => new(
+        MemoryLimit(Isolation, memoryBytes), cpu, MaxProcesses + (Isolation == Isolation.Gvisor ? GvisorLauncher.OverheadThreads : 0));
+
+    /// <summary>The memory of a whole sandbox whose worker may have so much.</summary>
+    internal static long MemoryLimit(Isolation isolation, long workerBytes) => workerBytes + (isolation == Isolation.Gvisor ? GvisorLauncher.OverheadBytes : 0);
 
     /// <summary>The machine's path of a path in the sandbox: below a mount, or the same for both.</summary>
     internal string ToHost(string sandboxPath) =>

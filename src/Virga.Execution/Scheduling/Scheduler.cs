@@ -18,6 +18,7 @@ namespace Virga.Execution.Scheduling;
 public sealed partial class Scheduler : IInvoker, IFunctionLifecycleListener, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<FunctionVersion, FunctionPool> _functions = new(ReferenceEqualityComparer.Instance);
+    private readonly IsolationPolicy _isolation;
     private readonly GenericPools _generic;
     private readonly MemoryRelief _relief;
     private readonly ProcessorLoad _processor = new();
@@ -43,6 +44,7 @@ public sealed partial class Scheduler : IInvoker, IFunctionLifecycleListener, IA
     {
         var logger = loggers.CreateLogger("Virga.Execution");
         DefaultIsolation = options.DefaultIsolation ?? sandboxes.DefaultIsolation;
+        _isolation = new IsolationPolicy(DefaultIsolation, options.IsolationMinimums);
         Memory = new MemoryBudget(options.MemoryBudget.Bytes, options.StartTimeout, time);
         _instances = new InstanceServices(options, time, log, observer, residency, Memory, new BackgroundTasks(logger), logger);
         var starter = new InstanceStarter(sandboxes, _instances);
@@ -50,7 +52,7 @@ public sealed partial class Scheduler : IInvoker, IFunctionLifecycleListener, IA
             ? new SnapshotSource(
                 SnapshotStore.Open(new SnapshotOptions { Directory = folder, BudgetBytes = options.SnapshotBudget.Bytes }, sandboxes.Gvisor, time, logger), sandboxes.Gvisor, starter, _instances)
             : null;
-        _generic = new GenericPools(environments, new IsolationPolicy(DefaultIsolation, options.IsolationMinimums).For, starter, _instances);
+        _generic = new GenericPools(environments, IsolationOf, starter, _instances);
         _relief = new MemoryRelief(Memory, () => _functions.Values, _generic, Snapshots, logger);
         Memory.RunShort += _relief.Request;
         _poolServices = new FunctionPoolServices(
@@ -60,6 +62,9 @@ public sealed partial class Scheduler : IInvoker, IFunctionLifecycleListener, IA
 
     /// <summary>The isolation of functions that name none.</summary>
     public Isolation DefaultIsolation { get; }
+
+    /// <summary>The isolation that a version runs in.</summary>
+    public Isolation IsolationOf(FunctionVersion version) => _isolation.For(version);
 
     /// <summary>Restores instances from snapshots; null where that is not possible.</summary>
     internal SnapshotSource? Snapshots { get; }

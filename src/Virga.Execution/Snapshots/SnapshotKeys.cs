@@ -54,9 +54,15 @@ internal sealed class SnapshotKeys(string runtime)
                 .Select(file => $"{Path.GetRelativePath(path, file)} {Stamp(file)}");
         }
 
+        // A program that lies in a mount exists in the sandbox only; its file is among that mount's.
+        if (!File.Exists(path))
+        {
+            return [path];
+        }
+
         // A name such as /usr/bin/python3 stays; what it links to changes.
         string target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
-        return [File.Exists(target) ? $"{target} {Stamp(target)}" : target];
+        return [$"{target} {Stamp(target)}"];
     }
 
     private static string Stamp(string file)

@@ -41,6 +41,15 @@ internal sealed record NodeOptions
     /// <summary>Memory that all instances may have together; null takes four fifths of the machine's.</summary>
     public ByteSize? MemoryBudget { get; init; }
 
+    /// <summary>Disk that all snapshots may use together.</summary>
+    public ByteSize SnapshotBudget { get; init; } = ByteSize.FromMegabytes(4096);
+
+    /// <summary>Calls of one function that may wait for an instance.</summary>
+    public int QueueLimit { get; init; } = 1000;
+
+    /// <summary>Calls of all functions that may wait for instances.</summary>
+    public int NodeQueueLimit { get; init; } = 10_000;
+
     /// <summary>The least grave lines of the node's own log.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 

@@ -40,6 +40,12 @@ internal static class NodeSettings
             (options, text, _) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size <= 100 ? options with { PoolSize = size } : null),
         new("--memory-budget", "instances.memoryBudget", "SIZE", "Memory that all instances may have together [four fifths of the machine's]", "a size such as 8GB, 256MB or more",
             (options, text, _) => ByteSize.TryParse(text, out var size) && size.Bytes >= 256L << 20 ? options with { MemoryBudget = size } : null),
+        new("--snapshot-budget", "instances.snapshotBudget", "SIZE", "Disk that all snapshots may use together [4GB]", "a size such as 4GB",
+            (options, text, _) => ByteSize.TryParse(text, out var size) ? options with { SnapshotBudget = size } : null),
+        new("--queue-limit", "instances.queueLimit", "N", "Calls of one function that may wait for an instance [1000]", "a whole number from 1 to 1000000",
+            (options, text, _) => Count(text) is { } limit ? options with { QueueLimit = limit } : null),
+        new("--node-queue-limit", "instances.nodeQueueLimit", "N", "Calls of all functions that may wait for instances [10000]", "a whole number from 1 to 1000000",
+            (options, text, _) => Count(text) is { } limit ? options with { NodeQueueLimit = limit } : null),
         new("--log-level", "log.level", "LEVEL", "The least grave lines of the node's log: debug, info, warn or error [info]", "debug, info, warn or error",
             (options, text, _) => Level(text) is { } level ? options with { LogLevel = level } : null),
         new("--drain-timeout", "drainTimeout", "DURATION", "How long a stopping node waits for calls in flight [30s]", "a duration such as 30s",
@@ -56,6 +62,8 @@ internal static class NodeSettings
         "gvisor" => Isolation.Gvisor,
         _ => null,
     };
+
+    private static int? Count(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= 1_000_000 ? count : null;
 
     private static LogLevel? Level(string text) => text switch
     {

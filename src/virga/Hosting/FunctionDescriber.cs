@@ -17,6 +17,7 @@ internal sealed class FunctionDescriber(NodeEngines engines, IFunctionCatalog fu
             Environment(live),
             await PackageAsync(live, cancellation),
             Isolation(live),
+            Egress(live),
             LastStart(live),
         };
         return new FunctionDescription(
@@ -46,7 +47,7 @@ internal sealed class FunctionDescriber(NodeEngines engines, IFunctionCatalog fu
 
     private FunctionCheck Isolation(FunctionVersion live)
     {
-        var isolation = live.Spec.Isolation ?? engines.Execution?.DefaultIsolation;
+        var isolation = engines.Execution?.Scheduler.IsolationOf(live);
         var missing = isolation switch
         {
             Core.Resources.Isolation.Bubblewrap => engines.Execution?.BubblewrapMissing,
@@ -57,6 +58,11 @@ internal sealed class FunctionDescriber(NodeEngines engines, IFunctionCatalog fu
             ? new FunctionCheck("isolation", Ok: false, missing, "Install what is missing, or deploy trusted code with --isolation process.")
             : new FunctionCheck("isolation", Ok: true, isolation?.ToString().ToLowerInvariant() ?? "not started", null);
     }
+
+    private FunctionCheck Egress(FunctionVersion live) =>
+        live.Spec.Egress == EgressPolicy.Internet && engines.Execution?.Scheduler.IsolationOf(live) != Core.Resources.Isolation.Process && engines.Execution?.InternetMissing is { } missing
+            ? new FunctionCheck("egress", Ok: false, missing, "Install what is missing, or deploy the function with --egress none.")
+            : new FunctionCheck("egress", Ok: true, live.Spec.Egress == EgressPolicy.Internet ? "internet" : "none", null);
 
     private FunctionCheck LastStart(FunctionVersion live)
     {

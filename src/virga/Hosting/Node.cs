@@ -93,6 +93,9 @@ internal static class Node
             {
                 NodeId = NodeId(data.Path),
                 ScratchDirectory = Path.Combine(data.Path, "scratch"),
+                SnapshotBudget = options.SnapshotBudget,
+                QueueLimit = options.QueueLimit,
+                NodeQueueLimit = options.NodeQueueLimit,
                 SnapshotDirectory = Path.Combine(data.Path, "snapshots"),
                 DefaultIsolation = options.Isolation,
                 IsolationMinimums = options.IsolationMinimums,

@@ -47,7 +47,15 @@ internal static class NodeEndpoints
             {
                 var name = await ExistingAsync(http, functions);
                 var pools = engines.Execution?.Scheduler.StatusOf(name) ?? [];
-                var answer = new InstanceList([.. pools.SelectMany(p => p.Instances)], pools.Sum(p => p.Starting), pools.Sum(p => p.Queued));
+                var answer = new InstanceList(
+                    [.. pools.SelectMany(p => p.Instances)],
+                    pools.Sum(p => p.Starting),
+                    pools.Sum(p => p.Queued),
+                    pools.Sum(p => p.Desired),
+                    string.Join(", ", pools.Select(p => p.Reason).Distinct(StringComparer.Ordinal)),
+                    Math.Round(pools.Sum(p => p.Concurrency), 3),
+                    pools.Sum(p => p.Instances.Sum(i => i.Memory)),
+                    pools.Any(p => engines.Execution!.Scheduler.HasSnapshot(p.Function)));
                 return Results.Json(answer, NodeJson.Default.InstanceList);
             }).WithSummary("The instances that run a function on this node");
             endpoints.MapGet(scope + "/functions/{name}/describe", async (HttpContext http) =>
@@ -118,7 +126,8 @@ internal sealed record ReadyDocument(
 internal sealed record PoolList(IReadOnlyList<GenericPoolStatus> Items);
 
 /// <summary>Answer of <c>/api/v1/functions/{name}/instances</c>.</summary>
-internal sealed record InstanceList(IReadOnlyList<InstanceStatus> Items, int Starting, int Queued);
+internal sealed record InstanceList(
+    IReadOnlyList<InstanceStatus> Items, int Starting, int Queued, int Desired, string Reason, double Concurrency, long Memory, bool Snapshot);
 
 [JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(NodeDocument))]

@@ -47,6 +47,9 @@ public class VirgaNode : IAsyncLifetime
     /// <summary>Options of <c>virga up</c> beside the addresses and the data folder.</summary>
     protected virtual IReadOnlyList<string> Options => ["--pool-size", "1"];
 
+    /// <summary>A command that becomes the command that follows it; empty to run the executable as it is.</summary>
+    protected virtual IReadOnlyList<string> Wrapper => [];
+
     /// <inheritdoc/>
     public virtual async ValueTask InitializeAsync() => await StartAsync();
 
@@ -67,7 +70,7 @@ public class VirgaNode : IAsyncLifetime
     /// <summary>Starts the node and waits until it is ready.</summary>
     public async Task StartAsync()
     {
-        _process = VirgaProgram.Start(_folder.Path, null, ["up", "--data", Data, "--gateway", "127.0.0.1:0", "--admin", "127.0.0.1:0", .. Options]);
+        _process = VirgaProgram.StartBy(_folder.Path, null, [.. Wrapper, Installation.Executable, "up", "--data", Data, "--gateway", "127.0.0.1:0", "--admin", "127.0.0.1:0", .. Options]);
         _process.StandardInput.Close();
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
         _process.BeginErrorReadLine();
@@ -212,8 +215,15 @@ public class VirgaNode : IAsyncLifetime
         Eventually.ReadAsync(() => ControlAsync($"functions/{function}/logs?contains={Uri.EscapeDataString(text)}"), answer => answer.Status == 200 && answer.Body.Contains(text, StringComparison.Ordinal));
 
     /// <summary>The process ids of a function's instances.</summary>
-    public async Task<IReadOnlyList<int>> InstancesAsync(string function) =>
-        [.. (await ControlAsync($"functions/{function}/instances")).Json["items"]!.AsArray().Select(item => item!["pid"]!.GetValue<int>())];
+    public async Task<IReadOnlyList<int>> InstancesAsync(string function) => [.. (await StatesAsync(function)).Select(instance => instance.Pid)];
+
+    /// <summary>What a function's instances do.</summary>
+    public async Task<IReadOnlyList<(int Pid, string State)>> StatesAsync(string function) =>
+        [.. (await ControlAsync($"functions/{function}/instances")).Json["items"]!.AsArray().Select(item => (item!["pid"]!.GetValue<int>(), item["state"]!.ToString()))];
+
+    /// <summary>Waits until each of a function's instances, of which there is one at least, is in a state.</summary>
+    public Task<IReadOnlyList<(int Pid, string State)>> AllAreAsync(string function, string state) =>
+        Eventually.ReadAsync(() => StatesAsync(function), instances => instances.Count > 0 && instances.All(instance => instance.State == state));
 
     /// <summary>Undoes what <see cref="InitializeAsync"/> did beside starting the node, which has ended.</summary>
     protected virtual Task EndedForGoodAsync() => Task.CompletedTask;

@@ -32,9 +32,12 @@ internal static class VirgaProgram
     public static string TemporaryFolderIn(string folder) => Path.Combine(folder, "tmp");
 
     /// <summary>Starts a command with its standard streams redirected. No setting of the user who runs the tests reaches it.</summary>
-    public static Process Start(string folder, Uri? admin, params string[] arguments)
+    public static Process Start(string folder, Uri? admin, params string[] arguments) => StartBy(folder, admin, [Installation.Executable, .. arguments]);
+
+    /// <summary>Starts a command line that becomes the executable sooner or later, with its standard streams redirected.</summary>
+    public static Process StartBy(string folder, Uri? admin, IReadOnlyList<string> command)
     {
-        var start = new ProcessStartInfo(Installation.Executable, arguments)
+        var start = new ProcessStartInfo(command[0], command.Skip(1))
         {
             WorkingDirectory = folder,
             UseShellExecute = false,

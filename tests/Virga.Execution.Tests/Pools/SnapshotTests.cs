@@ -1,5 +1,7 @@
 using Virga.Core.Invocations;
 using Virga.Core.Resources;
+using Virga.Execution.Processes;
+using Virga.Execution.Tests.Sandboxes;
 using Virga.Execution.Tests.Scheduling;
 
 namespace Virga.Execution.Tests.Pools;
@@ -68,6 +70,55 @@ public sealed class SnapshotTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_sandbox_that_dies_before_a_snapshot_continues_in_it_is_made_again()
+    {
+        var function = await CalledAndSnapshottedAsync();
+        foreach (var process in Machine.CgroupsOf(_node.Id).SelectMany(Machine.ProcessesIn).Distinct().ToList())
+        {
+            Libc.Kill(process, Libc.SignalKill);
+        }
+
+        (await _node.CallAsync(function)).Status.ShouldBe(200);
+        (await _node.CallAsync(function)).Status.ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task An_instance_that_dies_while_it_is_restored_falls_back_to_a_cold_start()
+    {
+        // Its hook runs in the clone only.
+        var function = await CalledAndSnapshottedAsync(source: "import os\nfrom virga import on_restore\non_restore(lambda: os.kill(os.getpid(), 9))\ndef handler(event, ctx):\n    return 'here'\n");
+
+        (await _node.CallAsync(function)).ShouldBe((200, "\"here\""));
+    }
+
+    [Fact]
+    public async Task A_burst_of_first_calls_takes_one_snapshot()
+    {
+        var function = _node.Python(Source, spec => spec with { Isolation = Isolation.Gvisor, MaxInstances = 3, MaxCallsPerInstance = 1 });
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => _node.CallAsync(function)));
+
+        answers.ShouldAllBe(answer => answer.Status == 200);
+        await _node.UntilAsync(() => _node.Engine.Scheduler.HasSnapshot(function));
+        Initialisations(function).ShouldBeLessThanOrEqualTo(4);
+        _node.Engine.Scheduler.Snapshots!.Counters.Taken.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_node_that_stops_does_not_wait_for_an_instance_that_was_to_become_a_snapshot()
+    {
+        var node = await TestNode.StartAsync(options => options with { SnapshotDirectory = Path.Combine(_snapshots, "stops") });
+        await using (node)
+        {
+            var function = node.Python("import time\nprint('begins', flush=True)\ntime.sleep(3)\nprint('ends', flush=True)\ndef handler(event, ctx):\n    return 1\n", spec => spec with { Isolation = Isolation.Gvisor });
+            (await node.CallAsync(function)).Status.ShouldBe(200);
+            await node.UntilAsync(() => node.Lines.Count(line => line.Message == "begins") == 2);
+        }
+
+        node.Lines.Count(line => line.Message == "ends").ShouldBe(1);
+    }
+
+    [Fact]
     public async Task A_function_that_keeps_no_snapshots_has_none()
     {
         var function = _node.Python(Source, spec => spec with { Isolation = Isolation.Gvisor, KeepWarm = new KeepWarm { Snapshot = Duration.FromSeconds(0) } });
@@ -78,10 +129,25 @@ public sealed class SnapshotTests : IAsyncLifetime
         Directory.EnumerateFileSystemEntries(_snapshots).ShouldBeEmpty();
     }
 
-    // A function whose first instance is gone again and whose snapshot is on disk.
-    private async Task<FunctionVersion> CalledAndSnapshottedAsync(Func<FunctionSpec, FunctionSpec>? change = null)
+    [Fact]
+    public async Task A_function_with_a_network_has_none_because_connections_would_not_survive()
     {
-        var function = _node.Python(Source, spec => (change?.Invoke(spec) ?? spec) with
+        Assert.SkipWhen(_node.Engine.InternetMissing is not null, _node.Engine.InternetMissing ?? "");
+        const string Interfaces = "import socket\ndef handler(event, ctx):\n    return sorted(name for _, name in socket.if_nameindex())\n";
+        var function = _node.Python(Interfaces, spec => spec with { Isolation = Isolation.Gvisor, Egress = EgressPolicy.Internet });
+
+        var answer = await _node.CallAsync(function);
+
+        answer.Status.ShouldBe(200);
+        answer.Body.ShouldBe("[\"eth0\",\"lo\"]");
+        _node.Engine.Scheduler.HasSnapshot(function).ShouldBeFalse();
+        Directory.EnumerateFileSystemEntries(_snapshots).ShouldBeEmpty();
+    }
+
+    // A function whose first instance is gone again and whose snapshot is on disk.
+    private async Task<FunctionVersion> CalledAndSnapshottedAsync(Func<FunctionSpec, FunctionSpec>? change = null, string source = Source)
+    {
+        var function = _node.Python(source, spec => (change?.Invoke(spec) ?? spec) with
         {
             Isolation = Isolation.Gvisor,
             KeepWarm = new KeepWarm { Idle = Duration.FromSeconds(0), Frozen = Duration.FromSeconds(0) },

@@ -31,6 +31,8 @@ internal static class Machine
     internal static IReadOnlyList<int> ProcessesIn(string cgroup) =>
         [.. File.ReadAllLines(Path.Combine(cgroup, "cgroup.procs")).Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
 
+    internal static string NamespaceOf(int pid, string kind) => File.ResolveLinkTarget($"/proc/{pid}/ns/{kind}", returnFinalTarget: false)!.Name;
+
     private static IEnumerable<int> Processes() =>
         Directory.EnumerateDirectories("/proc")
             .Select(path => int.TryParse(Path.GetFileName(path), CultureInfo.InvariantCulture, out int pid) ? pid : 0)

@@ -31,31 +31,33 @@ public sealed class NodeThatIsKilled
         int port = int.Parse(Environment.GetEnvironmentVariable(PortVariable)!, CultureInfo.InvariantCulture);
         var options = new SandboxOptions { NodeId = Environment.GetEnvironmentVariable(NodeVariable)!, ScratchRoot = scratch };
         using SandboxHost host = await SandboxHost.StartAsync(options, TimeProvider.System, TestContext.Current.CancellationToken);
+        EgressPolicy internet = host.Capabilities.InternetMissing is null ? EgressPolicy.Internet : EgressPolicy.None;
         SandboxSpec Worker(Isolation isolation, string program) => new()
         {
             InstanceId = $"{isolation}",
             Isolation = isolation,
             Command = [SandboxFixture.Python, "-c", program],
-            Egress = host.Capabilities.InternetMissing is null ? EgressPolicy.Internet : EgressPolicy.None,
+            Egress = internet,
             ScratchDirectory = Path.Combine(scratch, $"{isolation}"),
         };
         await using SandboxProcess sandboxed = host.Launch(Worker(Isolation.Bubblewrap, "import time; print('runs', flush=True); time.sleep(1000)"));
         await SandboxFixture.ReadLineAsync(sandboxed);
         await sandboxed.NetworkReady;
-        await using SandboxProcess? gvisor = host.Capabilities.GvisorMissing is null ? host.Launch(Gvisor("gvisor")) : null;
-        await using PreparedSandbox? prepared = gvisor is null ? null : await host.Gvisor.PrepareAsync(Gvisor("prepared"), TestContext.Current.CancellationToken);
+        await using SandboxProcess? gvisor = host.Capabilities.GvisorMissing is null ? host.Launch(Gvisor("gvisor", internet)) : null;
+        await using PreparedSandbox? prepared = gvisor is null ? null : await host.Gvisor.PrepareAsync(Gvisor("prepared", EgressPolicy.None), TestContext.Current.CancellationToken);
         if (gvisor is not null)
         {
             await SandboxFixture.ReadLineAsync(gvisor);
+            await gvisor.NetworkReady;
         }
 
         await using SandboxProcess process = host.Launch(Worker(Isolation.Process, $"import socket, time; s = socket.create_connection(('127.0.0.1', {port})); time.sleep(1000)"));
         await Task.WhenAll(sandboxed.Exited, process.Exited);
 
-        SandboxSpec Gvisor(string id) => Worker(Isolation.Gvisor, "print(flush=True)\nwhile True: pass") with
+        SandboxSpec Gvisor(string id, EgressPolicy egress) => Worker(Isolation.Gvisor, "print(flush=True)\nwhile True: pass") with
         {
             InstanceId = id,
-            Egress = EgressPolicy.None,
+            Egress = egress,
             ScratchDirectory = Path.Combine(scratch, id),
         };
     }

@@ -22,11 +22,13 @@ internal sealed class TestNode : IAsyncDisposable, IEnvironmentCatalog, IPackage
     private readonly ConcurrentQueue<FunctionLogLine> _lines = new();
     private readonly SemaphoreSlim _recorded = new(0);
     private readonly SemaphoreSlim _logged = new(0);
+    private readonly TimeProvider _time;
     private ExecutionEngine? _engine;
     private int _functions;
 
-    private TestNode()
+    private TestNode(TimeProvider time)
     {
+        _time = time;
         var repository = Repository();
         _environments["python"] = new EnvironmentSpec
         {
@@ -38,18 +40,22 @@ internal sealed class TestNode : IAsyncDisposable, IEnvironmentCatalog, IPackage
 
     public ExecutionEngine Engine => _engine!;
 
+    /// <summary>Names the node's control groups.</summary>
+    public string Id => "test-" + Path.GetFileName(_folder);
+
     public IReadOnlyCollection<FunctionLogLine> Lines => _lines;
 
     public ConcurrentQueue<(FunctionVersion Function, InstanceTier Tier, TimeSpan Time, long Bytes)> Residency { get; } = new();
 
     public ConcurrentQueue<ScaleEvent> ScaleEvents { get; } = new();
 
-    public static async Task<TestNode> StartAsync(Func<ExecutionOptions, ExecutionOptions>? change = null)
+    /// <summary>Starts one, by the machine's clock unless another is given.</summary>
+    public static async Task<TestNode> StartAsync(Func<ExecutionOptions, ExecutionOptions>? change = null, TimeProvider? time = null)
     {
-        var node = new TestNode();
-        var options = new ExecutionOptions { NodeId = "test-" + Path.GetFileName(node._folder), ScratchDirectory = Path.Combine(node._folder, "scratch") };
+        var node = new TestNode(time ?? TimeProvider.System);
+        var options = new ExecutionOptions { NodeId = node.Id, ScratchDirectory = Path.Combine(node._folder, "scratch") };
         ILoggerFactory loggers = NullLoggerFactory.Instance;
-        node._engine = await ExecutionEngine.StartAsync(change?.Invoke(options) ?? options, node, node, node, node, node, node, TimeProvider.System, loggers, TestContext.Current.CancellationToken);
+        node._engine = await ExecutionEngine.StartAsync(change?.Invoke(options) ?? options, node, node, node, node, node, node, node._time, loggers, TestContext.Current.CancellationToken);
         return node;
     }
 
@@ -79,20 +85,20 @@ internal sealed class TestNode : IAsyncDisposable, IEnvironmentCatalog, IPackage
         };
     }
 
-    public static Invocation Invocation(FunctionVersion function, string? body = null, PipeReader? stream = null, Trigger trigger = Trigger.Http, string? affinity = null) => new()
+    public static Invocation Invocation(FunctionVersion function, string? body = null, PipeReader? stream = null, Trigger trigger = Trigger.Http, string? affinity = null, TimeProvider? time = null) => new()
     {
         Id = InvocationId.New(TimeProvider.System),
         Function = function,
         Trigger = trigger,
         Affinity = affinity,
-        ReceivedAt = TimeProvider.System.GetTimestamp(),
+        ReceivedAt = (time ?? TimeProvider.System).GetTimestamp(),
         Body = body is null ? default : new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(body)),
         BodyStream = stream,
         Headers = body is null ? null : new JsonContent(),
     };
 
     public ValueTask<InvocationResult> InvokeAsync(FunctionVersion function, string? body = null, CancellationToken? cancellation = null) =>
-        Engine.Scheduler.InvokeAsync(Invocation(function, body), cancellation ?? TestContext.Current.CancellationToken);
+        Engine.Scheduler.InvokeAsync(Invocation(function, body, time: _time), cancellation ?? TestContext.Current.CancellationToken);
 
     /// <summary>Calls a function and gives its answer's body as text.</summary>
     public async Task<(int Status, string Body)> CallAsync(FunctionVersion function, string? body = null)

@@ -90,7 +90,7 @@ public sealed class CloneTests(SnapshotFixture snapshots) : IClassFixture<Snapsh
         (await snapshots.CallAsync(clone, function)).GetString().ShouldBe("def");
         store.Counters.Restored.ShouldBe(1);
         process.CpuTime().ShouldBeGreaterThan(TimeSpan.Zero);
-        clone.MemoryBytes.ShouldBeInRange(1 << 20, process.Spec.LimitsWith(function.Spec.Memory.Bytes, 1).MemoryBytes);
+        clone.ResidentBytes.ShouldBeInRange(1 << 20, process.Spec.LimitsWith(function.Spec.Memory.Bytes, 1).MemoryBytes);
     }
 
     [Fact]

@@ -210,6 +210,27 @@ public sealed class SnapshotStoreTests(SnapshotFixture snapshots) : IClassFixtur
         others.Distinct().Count().ShouldBe(others.Length);
     }
 
+    [Fact]
+    public void A_program_that_exists_in_the_sandbox_only_is_known_by_the_files_of_its_mount()
+    {
+        SnapshotStore store = Open(out _);
+        FunctionVersion function = snapshots.Function("main.py", Source);
+        string runtime = Directory.CreateDirectory(Path.Combine(snapshots.Folder, Guid.NewGuid().ToString("n"))).FullName;
+        string program = Path.Combine(runtime, "worker");
+        var environment = new EnvironmentSpec
+        {
+            Command = ["/nowhere/on/this/machine/worker"],
+            Mounts = new Dictionary<string, string>(StringComparer.Ordinal) { [runtime] = "/nowhere/on/this/machine" },
+        };
+
+        File.WriteAllText(program, "one");
+        SnapshotKey before = store.KeyOf(function, environment);
+        File.WriteAllText(program, "another");
+        SnapshotKey after = store.KeyOf(function, environment with { });
+
+        after.ShouldNotBe(before);
+    }
+
     private SnapshotStore Open(out string folder, TimeProvider? time = null)
     {
         folder = Path.Combine(snapshots.Folder, Guid.NewGuid().ToString("n"));
