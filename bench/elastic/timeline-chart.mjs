@@ -9,7 +9,7 @@ const panelHeight = 96;
 const gap = 30;
 const windowSeconds = 1;
 
-const colours = { load: '#3b82f6', served: '#93b8f5', waiting: '#d97706', busy: '#16a34a', idle: '#86cfa0', starting: '#d97706', frozen: '#6ba8d6', p50: '#8b5cf6', p99: '#db2777', memory: '#0d9488' };
+const colours = { load: '#3b82f6', served: '#22c55e', waiting: '#d97706', busy: '#16a34a', idle: '#86cfa0', starting: '#d97706', frozen: '#6ba8d6', p50: '#8b5cf6', p99: '#db2777', memory: '#0d9488' };
 const ink = '#7d8590';
 const line = '#7d859055';
 

@@ -45,7 +45,7 @@ export async function timeline({ scale }) {
         title: 'A minute and a half',
         note:
           `![Load, waiting calls, instances by tier, latency and memory over time](${picture})\n\n` +
-          'One node function that waits for 20 ms, four calls at a time in an instance, kept idle for 4 s and then frozen; its calls come whether the earlier ones are answered or not. ' +
+          'One node function that waits for 20 ms, one call at a time in an instance, kept idle for 4 s and then frozen; its calls come whether the earlier ones are answered or not. ' +
           `Instances, waiting calls and memory are sampled every ${sampleMs} ms from \`GET /api/v1/node/activity\`, latencies by the client over the last second.`,
         head: ['calls', 'failed', 'p50', 'p99', 'most instances warm', 'most frozen'],
         rows: [
@@ -70,7 +70,7 @@ async function measure(plan) {
   await deploy(node.api, 'first', hello.node);
   await call(client, 'first'); // Makes the pool.
   await node.api.deleteFunction('first');
-  await deploy(node.api, name, pause.node, { concurrency: 4, maxInstances: 40, keepWarm: { idle: '4s', frozen: '10m', snapshot: '0s' } });
+  await deploy(node.api, name, pause.node, { maxInstances: 40, keepWarm: { idle: '4s', frozen: '10m', snapshot: '0s' } });
   await node.api.poolsFull();
 
   const traffic = { latencies: [], failed: 0, offered: 0 };
