@@ -50,7 +50,7 @@ internal sealed partial class FunctionPool : IInstanceOwner
     {
         lock (_gate)
         {
-            _forgotten = _all.Count == 0 && _starting == 0 && _waiting.Count == 0 && !KeepsInstances
+            _forgotten = _all.Count == 0 && _starting + _startingAhead == 0 && _waiting.Count == 0 && !KeepsInstances
                 && (_loadFailure is null || _instances.Time.GetElapsedTime(_loadFailedAt) > FailureMemory);
             return _forgotten;
         }
@@ -177,7 +177,7 @@ internal sealed partial class FunctionPool : IInstanceOwner
         {
             all = [.. _all.Select(i => (i, StateOf(i), i.InFlight))];
             status = new FunctionPoolStatus(
-                Function, [], _starting, _waiting.Count, _scale.Last.Desired, NameOf(_scale.Last.Reason), Math.Round(_scale.AverageConcurrency(), 3), _loadFailure);
+                Function, [], _starting + _startingAhead, _waiting.Count, _scale.Last.Desired, NameOf(_scale.Last.Reason), Math.Round(_scale.AverageConcurrency(), 3), _loadFailure);
         }
 
         // Memory is read from the kernel's files, which takes too long under the lock of the path of calls.

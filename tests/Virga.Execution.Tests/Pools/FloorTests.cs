@@ -67,6 +67,21 @@ public sealed class FloorTests
     }
 
     [Fact]
+    public async Task A_version_retired_while_its_floor_starts_leaves_nothing_behind()
+    {
+        await using var node = await StartAsync();
+        var functions = Enumerable.Range(0, 4).Select(_ => node.Python(Hello, spec => spec with { Provisioned = [new ProvisionedWindow { Instances = 2 }] })).ToList();
+        foreach (var function in functions)
+        {
+            node.Engine.Scheduler.VersionLive(function);
+            node.Engine.Scheduler.VersionRetired(function);
+        }
+
+        // Stopping the node, which waits for every instance, would hang on one that no pool knows of any more.
+        await node.UntilAsync(() => functions.TrueForAll(f => node.Engine.Scheduler.StatusOf(f) is null));
+    }
+
+    [Fact]
     public async Task A_retired_version_keeps_no_floor()
     {
         await using var node = await StartAsync();
