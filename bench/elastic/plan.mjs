@@ -3,7 +3,7 @@
 /** What the published figures are made with: all of it takes some ten minutes. */
 export const full = {
   thaw: { perLanguage: 25, rounds: 4, holders: 3 },
-  snapshot: { restores: 100, coldStarts: 5, scaleOuts: 3 },
+  snapshot: { restores: 100, coldStarts: 3, scaleOuts: 2 },
   cold: { starts: 100, servers: 20 },
   burst: { bursts: 6, calls: 50 },
   crowd: { rounds: 3, functions: 100 },
