@@ -120,8 +120,9 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
     {
         lock (_gate)
         {
-            // One at a time: starts are bounded per node, and no environment may take them all. None that others would have to give memory back for.
-            if (_stopping.IsCancellationRequested || _starting > 0 || _ready.Count >= Target || services.Memory.Free < Memory)
+            // One at a time: starts are bounded per node, and no environment may take them all. None that others would have to give memory back for, or that calls would wait behind;
+            // the next look at the load tries again.
+            if (_stopping.IsCancellationRequested || _starting > 0 || _ready.Count >= Target || services.Memory.Free < Memory || starter.IsCrowded)
             {
                 return;
             }

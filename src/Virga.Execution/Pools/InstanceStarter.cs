@@ -45,6 +45,9 @@ internal sealed class InstanceStarter(ISandboxLauncher launcher, InstanceService
     /// <summary>Waits for the turn to start something.</summary>
     public ValueTask<FairGate.Lease> EnterAsync(in InstanceRequest request, CancellationToken cancellation) => _gate.EnterAsync(request.For, request.Priority, cancellation);
 
+    /// <summary>Whether calls wait for a start: what is only kept ready had better wait.</summary>
+    public bool IsCrowded => _gate.IsCrowded;
+
     /// <summary>A name for one more instance of this node.</summary>
     public string NextId() => string.Create(CultureInfo.InvariantCulture, $"i{Interlocked.Increment(ref _count)}");
 

@@ -63,7 +63,7 @@ internal sealed class PreparedSandboxes(GenericPoolKey key, GvisorLauncher gviso
     {
         lock (_gate)
         {
-            if (_stopping.IsCancellationRequested || _preparing || _ready is not null || services.Memory.Free < key.Environment.Memory.Bytes)
+            if (_stopping.IsCancellationRequested || _preparing || _ready is not null || services.Memory.Free < key.Environment.Memory.Bytes || starter.IsCrowded)
             {
                 return;
             }

@@ -24,6 +24,18 @@ internal sealed class FairGate
         _places = places;
     }
 
+    /// <summary>Whether calls wait for a start.</summary>
+    public bool IsCrowded
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return !_onDemand.IsEmpty;
+            }
+        }
+    }
+
     /// <summary>Waits for a turn and a place. Keys are told apart by reference. Disposing of the lease gives the place back.</summary>
     /// <exception cref="OperationCanceledException">Cancelled before its turn came.</exception>
     public ValueTask<Lease> EnterAsync(object key, StartPriority priority, CancellationToken cancellation)
