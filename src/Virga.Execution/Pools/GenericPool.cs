@@ -1,6 +1,7 @@
 using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Execution.Instances;
+using Virga.Execution.Sandboxes;
 using Virga.Execution.Scaling;
 
 namespace Virga.Execution.Pools;
@@ -122,7 +123,7 @@ internal sealed class GenericPool(GenericPoolKey key, InstanceStarter starter, I
         {
             // One at a time: starts are bounded per node, and no environment may take them all. None that others would have to give memory back for, or that calls would wait behind;
             // the next look at the load tries again.
-            if (_stopping.IsCancellationRequested || _starting > 0 || _ready.Count >= Target || services.Memory.Free < Memory || starter.IsCrowded)
+            if (_stopping.IsCancellationRequested || _starting > 0 || _ready.Count >= Target || services.Memory.Free < SandboxSpec.MemoryLimit(Key.Isolation, Memory) || starter.IsCrowded)
             {
                 return;
             }

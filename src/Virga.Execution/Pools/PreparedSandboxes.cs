@@ -63,7 +63,7 @@ internal sealed class PreparedSandboxes(GenericPoolKey key, GvisorLauncher gviso
     {
         lock (_gate)
         {
-            if (_stopping.IsCancellationRequested || _preparing || _ready is not null || services.Memory.Free < key.Environment.Memory.Bytes || starter.IsCrowded)
+            if (_stopping.IsCancellationRequested || _preparing || _ready is not null || services.Memory.Free < SandboxSpec.MemoryLimit(key.Isolation, key.Environment.Memory.Bytes) || starter.IsCrowded)
             {
                 return;
             }
@@ -92,8 +92,14 @@ internal sealed class PreparedSandboxes(GenericPoolKey key, GvisorLauncher gviso
 
     private static async Task DisposeAsync((PreparedSandbox Sandbox, MemoryReservation Memory) ready)
     {
-        await ready.Sandbox.DisposeAsync();
-        ready.Memory.Dispose();
+        try
+        {
+            await ready.Sandbox.DisposeAsync();
+        }
+        finally
+        {
+            ready.Memory.Dispose();
+        }
     }
 
     private async Task AddOneAsync()

@@ -38,7 +38,7 @@ internal sealed partial class SnapshotSource(SnapshotStore store, GvisorLauncher
     public async Task<Instance?> TryRestoreAsync(FunctionVersion function, GenericPoolKey key, string package, IInstanceOwner owner, StartPriority priority, CancellationToken cancellation)
     {
         var requestedAt = services.Time.GetTimestamp();
-        if (!MaySnapshot(function, key) || await Task.Run(() => store.Find(store.KeyOf(function, key.Environment)), cancellation) is not { } snapshot)
+        if (!MaySnapshot(function, key) || await Task.Run(() => Find(function, key), cancellation) is not { } snapshot)
         {
             _held.TryRemove(function, out _);
             return null;
@@ -72,7 +72,7 @@ internal sealed partial class SnapshotSource(SnapshotStore store, GvisorLauncher
             _held.TryRemove(function, out _);
             return null;
         }
-        catch (SandboxException e)
+        catch (Exception e) when (e is SandboxException or IOException)
         {
             LogRestoreFailed(services.Logger, function.ToString(), e);
             return null;
@@ -81,6 +81,13 @@ internal sealed partial class SnapshotSource(SnapshotStore store, GvisorLauncher
         {
             sandboxes.Refill();
         }
+    }
+
+    /// <summary>Removes what is kept of a version that takes no calls any more.</summary>
+    public void Drop(FunctionVersion function)
+    {
+        _held.TryRemove(function, out _);
+        services.Tasks.Add(Task.Run(() => store.Drop(function.ToString())), "removal of snapshots");
     }
 
     /// <summary>Ends a sandbox that is only kept ready; false when there is none.</summary>
@@ -127,6 +134,20 @@ internal sealed partial class SnapshotSource(SnapshotStore store, GvisorLauncher
     // Open connections do not survive in a clone: a function that may have some is initialised each time.
     private static bool MaySnapshot(FunctionVersion function, GenericPoolKey key) =>
         key is { Isolation: Isolation.Gvisor, Egress: EgressPolicy.None } && function.Spec.KeepWarm.Snapshot.Span > TimeSpan.Zero;
+
+    // A disk that cannot be read must not keep the function from being started without.
+    private Snapshot? Find(FunctionVersion function, GenericPoolKey key)
+    {
+        try
+        {
+            return store.Find(store.KeyOf(function, key.Environment));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            LogRestoreFailed(services.Logger, function.ToString(), e);
+            return null;
+        }
+    }
 
     private PreparedSandboxes Prepared(GenericPoolKey key) =>
         _prepared.GetOrAdd(key, static (k, self) => new PreparedSandboxes(k, self.Gvisor, self.Starter, self.Services), (Gvisor: gvisor, Starter: starter, Services: services));
@@ -183,7 +204,8 @@ internal sealed partial class SnapshotSource(SnapshotStore store, GvisorLauncher
         {
             if (Directory.Exists(snapshot.Directory))
             {
-                services.Residency.Resident(function, InstanceTier.Snapshot, since, snapshot.Bytes);
+                var age = services.Time.GetUtcNow() - snapshot.CreatedAt;
+                services.Residency.Resident(function, InstanceTier.Snapshot, age > TimeSpan.Zero && age < since ? age : since, snapshot.Bytes);
             }
             else
             {

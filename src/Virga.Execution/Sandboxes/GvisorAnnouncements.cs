@@ -23,6 +23,9 @@ internal sealed class GvisorAnnouncements : IDisposable
     internal GvisorAnnouncements(string path)
     {
         Path = path;
+
+        // One that was made before something else went wrong.
+        File.Delete(path);
         MakePipe(path);
         _pipe = OpenPipe(path);
         _thread = new Thread(ReadAll) { IsBackground = true, Name = "virga-gvisor" };

@@ -24,7 +24,8 @@ internal sealed class GvisorLauncher : ISandboxLauncher, IDisposable
     private readonly string _program;
     private readonly string _folder;
     private readonly GvisorRoots _roots;
-    private readonly Lazy<GvisorAnnouncements> _announcements;
+    private readonly Lock _gate = new();
+    private GvisorAnnouncements? _announcements;
 
     /// <param name="program">The path of <c>runsc</c>.</param>
     /// <param name="scratchRoot">The folder of all instances' scratch folders.</param>
@@ -37,11 +38,6 @@ internal sealed class GvisorLauncher : ISandboxLauncher, IDisposable
         Fingerprint = string.Create(CultureInfo.InvariantCulture, $"{file.Length}-{file.LastWriteTimeUtc.Ticks}");
         _folder = Path.Combine(scratchRoot, Folder);
         _roots = new GvisorRoots(Path.Combine(_folder, "roots"));
-        _announcements = new Lazy<GvisorAnnouncements>(() =>
-        {
-            ScratchDirectory.Create(_folder);
-            return new GvisorAnnouncements(Path.Combine(_folder, "announcements"));
-        });
     }
 
     /// <summary>Names the installed program: an image is of use to the same one only.</summary>
@@ -55,12 +51,13 @@ internal sealed class GvisorLauncher : ISandboxLauncher, IDisposable
     internal async Task<PreparedSandbox> PrepareAsync(SandboxSpec spec, CancellationToken cancellation)
     {
         var files = new GvisorFiles(spec.ScratchDirectory);
-        Task announced = _announcements.Value.Expect(spec.InstanceId);
+        GvisorAnnouncements announcements = Announcements();
+        Task announced = announcements.Expect(spec.InstanceId);
         SandboxProcess? process = null;
         FileStream? gate = null;
         try
         {
-            process = Start(spec, _announcements.Value.Path, f => ["restore", "--bundle", f.Bundle, "--image-path", f.Image, GvisorFiles.Container]);
+            process = Start(spec, announcements.Path, f => ["restore", "--bundle", f.Bundle, "--image-path", f.Image, GvisorFiles.Container]);
             gate = GvisorAnnouncements.OpenPipe(files.Gate);
             if (await Task.WhenAny(announced, process.Exited).WaitAsync(cancellation) != announced)
             {
@@ -69,7 +66,7 @@ internal sealed class GvisorLauncher : ISandboxLauncher, IDisposable
 
             return new PreparedSandbox(process, files, gate);
         }
-        catch (Exception)
+        catch (Exception failure)
         {
             gate?.Dispose();
             if (process is not null)
@@ -77,11 +74,28 @@ internal sealed class GvisorLauncher : ISandboxLauncher, IDisposable
                 await process.DisposeAsync();
             }
 
-            throw;
+            throw failure is IOException ? new SandboxException($"The sandbox of instance {spec.InstanceId} could not be prepared: {failure.Message}", failure) : failure;
         }
         finally
         {
-            _announcements.Value.Forget(spec.InstanceId);
+            announcements.Forget(spec.InstanceId);
+        }
+    }
+
+    // Made with the first one; what went wrong is tried again with the next.
+    private GvisorAnnouncements Announcements()
+    {
+        lock (_gate)
+        {
+            try
+            {
+                ScratchDirectory.Create(_folder);
+                return _announcements ??= new GvisorAnnouncements(Path.Combine(_folder, "announcements"));
+            }
+            catch (IOException failure)
+            {
+                throw new SandboxException($"Sandboxes for snapshots cannot be prepared: {failure.Message}", failure);
+            }
         }
     }
 
@@ -104,10 +118,7 @@ internal sealed class GvisorLauncher : ISandboxLauncher, IDisposable
 
     public void Dispose()
     {
-        if (_announcements.IsValueCreated)
-        {
-            _announcements.Value.Dispose();
-        }
+        _announcements?.Dispose();
 
         ScratchDirectory.Remove(_folder);
     }

@@ -34,7 +34,7 @@ internal sealed class GvisorRoots(string directory)
     {
         string places = string.Join('\n', mounts.Select(mount => $"{mount.SandboxPath} {Directory.Exists(mount.HostPath)}"));
         string name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{places}\n{resolvers}")))[..16];
-        Lazy<string> root = _roots.GetOrAdd(name, _ => new Lazy<string>(() => Make(Path.Combine(directory, name), mounts, resolvers)));
+        Lazy<string> root = _roots.GetOrAdd(name, _ => new Lazy<string>(() => MakeWhole(Path.Combine(directory, name), mounts, resolvers)));
         try
         {
             return root.Value;
@@ -46,7 +46,25 @@ internal sealed class GvisorRoots(string directory)
         }
     }
 
-    private static string Make(string root, IReadOnlyList<ReadOnlyMount> mounts, string resolvers)
+    // Under a name of its own until it is whole: what fails half-way is begun anew by the next sandbox.
+    private static string MakeWhole(string root, IReadOnlyList<ReadOnlyMount> mounts, string resolvers)
+    {
+        string unfinished = $"{root}.{Guid.NewGuid():n}";
+        try
+        {
+            ScratchDirectory.CreateReadable(Path.GetDirectoryName(root)!);
+            Make(unfinished, mounts, resolvers);
+            Directory.Move(unfinished, root);
+            return root;
+        }
+        catch (Exception)
+        {
+            ScratchDirectory.Remove(unfinished);
+            throw;
+        }
+    }
+
+    private static void Make(string root, IReadOnlyList<ReadOnlyMount> mounts, string resolvers)
     {
         foreach (string folder in s_folders)
         {
@@ -76,8 +94,6 @@ internal sealed class GvisorRoots(string directory)
         {
             MakePlace(root, mount);
         }
-
-        return root;
     }
 
     private static void MakePlace(string root, ReadOnlyMount mount)

@@ -136,19 +136,24 @@ internal sealed partial class SandboxProcess : IAsyncDisposable
         Channel.Dispose();
         ErrorOutput.Dispose();
         await Exited;
-        if (Network is not null)
+        try
         {
-            await Network.DisposeAsync();
-            await _networkWatch;
-        }
+            if (Network is not null)
+            {
+                await Network.DisposeAsync();
+                await _networkWatch;
+            }
 
-        if (_cgroup is not null)
+            if (_cgroup is not null)
+            {
+                await _cgroup.RemoveAsync(_time);
+            }
+        }
+        finally
         {
-            await _cgroup.RemoveAsync(_time);
+            _child.Dispose();
+            _release();
         }
-
-        _child.Dispose();
-        _release();
     }
 
     /// <summary>Ends the sandbox when it loses its network, rather than let each of its calls run into a timeout.</summary>

@@ -131,6 +131,7 @@ public sealed partial class Scheduler : IInvoker, IFunctionLifecycleListener, IA
     /// <inheritdoc/>
     public void VersionRetired(FunctionVersion version)
     {
+        Snapshots?.Drop(version);
         if (_functions.TryGetValue(version, out var pool))
         {
             pool.Retire();

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Virga.Core.Resources;
 using Virga.Execution.Sandboxes;
+using Virga.Execution.Scaling;
 
 namespace Virga.Execution.Snapshots;
 
@@ -20,7 +21,16 @@ internal sealed partial class SnapshotStore
     private readonly SnapshotKeys _keys;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    // How long after its time a failure is still remembered, for the next one to be waited out longer.
+    private static readonly TimeSpan LongestMemory = TimeSpan.FromHours(1);
+
+    private static readonly TimeSpan LongestCheckpoint = TimeSpan.FromMinutes(1);
+
+    // What is left of the disk for metadata, logs and packages.
+    private const long DiskReserve = 256L << 20;
+
     private readonly Lock _gate = new();
+    private readonly FairGate _writing = new(1);
     private readonly Dictionary<string, StoredSnapshot> _stored = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (DateTimeOffset Until, TimeSpan BackOff)> _failures = new(StringComparer.Ordinal);
     private readonly HashSet<string> _taking = new(StringComparer.Ordinal);
@@ -139,11 +149,16 @@ internal sealed partial class SnapshotStore
         string unfinished = Path.Combine(_options.Directory, Unfinished + Guid.NewGuid().ToString("n"));
         try
         {
+            // One at a time: each may be as large as its function's memory.
+            using var turn = await _writing.EnterAsync(this, StartPriority.Background, cancellation);
+            using var patience = new CancellationTokenSource(LongestCheckpoint, _time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
+            RequireRoom(process.ResidentBytes());
             ScratchDirectory.Create(unfinished);
-            await _gvisor.CheckpointAsync(process, unfinished, cancellation);
+            await _gvisor.CheckpointAsync(process, unfinished, either.Token);
             return await Task.Run(() => Keep(unfinished, key), cancellation);
         }
-        catch (Exception failure) when (failure is SandboxException or SnapshotException or IOException)
+        catch (Exception failure) when (failure is SandboxException or SnapshotException or IOException || (failure is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             CountFailure(key, failure.Message);
             return null;
@@ -175,6 +190,21 @@ internal sealed partial class SnapshotStore
         return process;
     }
 
+    /// <summary>Removes the snapshots of a function version that takes no calls any more: they hold its variables.</summary>
+    internal void Drop(string function)
+    {
+        StoredSnapshot[] stored;
+        lock (_gate)
+        {
+            stored = [.. _stored.Values.Where(snapshot => string.Equals(snapshot.Manifest.Function, function, StringComparison.Ordinal))];
+        }
+
+        foreach (StoredSnapshot old in stored)
+        {
+            Evict(old, "its function version takes no calls any more");
+        }
+    }
+
     /// <summary>Removes what was not used for as long as it is kept, then the least recently used until the rest is within the budget.</summary>
     internal void Sweep()
     {
@@ -191,6 +221,13 @@ internal sealed partial class SnapshotStore
         }
 
         MakeRoom(0);
+        lock (_gate)
+        {
+            foreach (string over in _failures.Where(failure => failure.Value.Until + LongestMemory < now).Select(failure => failure.Key).ToList())
+            {
+                _failures.Remove(over);
+            }
+        }
     }
 
     private void Load(string directory)
@@ -206,6 +243,22 @@ internal sealed partial class SnapshotStore
                 _invalid++;
                 LogDiscarded(_logger, Path.GetFileName(directory), "its manifest cannot be read");
             }
+        }
+    }
+
+    // Before it is written: what fills the disk stops more than snapshots.
+    private void RequireRoom(long bytes)
+    {
+        if (bytes > _options.BudgetBytes)
+        {
+            throw new SnapshotException($"It would have some {bytes} bytes; all snapshots together may have {_options.BudgetBytes}.");
+        }
+
+        MakeRoom(bytes);
+        long free = new DriveInfo(_options.Directory).AvailableFreeSpace;
+        if (bytes + DiskReserve > free)
+        {
+            throw new SnapshotException($"It would have some {bytes} bytes; the disk has {free} left, of which {DiskReserve} are for others.");
         }
     }
 
