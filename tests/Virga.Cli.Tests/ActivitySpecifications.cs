@@ -106,13 +106,29 @@ public sealed class ActivitySpecifications
         meter.Read().ShouldBeEmpty();
     }
 
-    private static InvocationRecord Record()
+    [Fact]
+    public void The_meter_forgets_functions_also_while_nobody_reads_it()
+    {
+        var time = new SettableTime();
+        var meter = new ActivityMeter(new CountingObserver(), time);
+        for (var i = 0; i < 100; i++)
+        {
+            meter.Completed(Record(Hello with { Name = ResourceName.Parse($"f{i}") }));
+        }
+
+        time.Seconds += 61;
+        meter.Completed(Record(Hello));
+
+        meter.FunctionCount.ShouldBe(1);
+    }
+
+    private static InvocationRecord Record(FunctionName? name = null)
     {
         var spec = new FunctionSpec { Environment = "node", Package = "sha256:0" };
         return new InvocationRecord
         {
             Id = default,
-            Function = new FunctionVersion { Name = Hello, Version = 1, Spec = spec, BuiltPackage = spec.Package },
+            Function = new FunctionVersion { Name = name ?? Hello, Version = 1, Spec = spec, BuiltPackage = spec.Package },
             Trigger = Trigger.Http,
             Outcome = Outcome.Result,
             Status = 200,

@@ -286,6 +286,40 @@ public sealed class UsageMeterTests : IDisposable
     }
 
     [Fact]
+    public void A_clock_that_jumps_ahead_for_some_hours_has_nothing_forgotten()
+    {
+        using var meter = new MeterFolder(_data, "a").Open();
+        meter.Completed(_data.Record(_hello));
+        meter.Fold();
+        var start = _data.Time.GetUtcNow();
+        _data.Time.Advance(TimeSpan.FromDays(3650));
+        for (var hour = 0; hour < 10; hour++)
+        {
+            _data.Time.Advance(TimeSpan.FromHours(1));
+            meter.Completed(_data.Record(_hello));
+            meter.Fold();
+        }
+
+        meter.Report(new UsageReportQuery { Since = start, Until = start.AddDays(4000) }).Total.Usage.Calls.ShouldBe(11);
+    }
+
+    [Fact]
+    public void Only_the_node_s_user_can_read_what_was_used()
+    {
+        var folder = new MeterFolder(_data, "a");
+        const UnixFileMode Everybody = (UnixFileMode)0b111_101_101;
+        Directory.CreateDirectory(folder.Path, Everybody);
+        using var meter = folder.Open();
+        meter.Completed(_data.Record(_hello));
+        meter.Fold();
+
+        File.GetUnixFileMode(folder.Path).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var files = Directory.GetFiles(folder.Path);
+        files.Select(Path.GetFileName).ShouldBe(["journal", "hours.db", "hours.db-wal", "hours.db-shm"], ignoreOrder: true);
+        files.ShouldAllBe(file => File.GetUnixFileMode(file) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
+    }
+
+    [Fact]
     public void The_oldest_days_go_when_the_hours_take_too_much_room()
     {
         using var meter = new MeterFolder(_data, "a").Open(options => options with { JournalEntries = 1024, MaxBytes = 100_000 });

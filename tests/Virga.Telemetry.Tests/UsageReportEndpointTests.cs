@@ -79,6 +79,18 @@ public sealed class UsageReportEndpointTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("9999-12-31T23:30:00Z")]
+    [InlineData("9999-12-31T23:00:00Z")]
+    [InlineData("9999-12-31T23:59:59.9999999Z")]
+    public async Task A_report_may_go_to_the_end_of_the_calendar(string until)
+    {
+        var report = await GetAsync("/api/v1/usage?until=" + until);
+
+        report.GetProperty("until").GetString().ShouldBe("9999-12-31T23:00:00Z");
+        report.GetProperty("total").GetProperty("calls").GetInt64().ShouldBe(3);
+    }
+
+    [Theory]
     [InlineData("by=day", "invalid-request")]
     [InlineData("since=yesterday", "invalid-request")]
     [InlineData("until=later", "invalid-request")]

@@ -35,6 +35,13 @@ internal struct MeterEntry
     /// <summary>The hour that a time lies in.</summary>
     public static int HourOf(DateTimeOffset time) => (int)(time.ToUnixTimeSeconds() / 3600);
 
+    /// <summary>The first hour that begins at a time or after it; the last one of the calendar where there is none.</summary>
+    public static int HourEndingAt(DateTimeOffset time)
+    {
+        var hour = HourOf(time);
+        return StartOf(hour) < time && hour < HourOf(DateTimeOffset.MaxValue) ? hour + 1 : hour;
+    }
+
     /// <summary>When an hour begins.</summary>
     public static DateTimeOffset StartOf(int hour) => DateTimeOffset.FromUnixTimeSeconds(hour * 3600L);
 

@@ -14,6 +14,7 @@ internal sealed unsafe class MeterJournal : IDisposable
 {
     private const long Magic = 0x314C4E4A_41475256; // "VRGAJNL1"
     private const int HeadBytes = 4096;
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     // So far ahead of every released position that no writer can have it.
     private const long Sealed = long.MaxValue / 2;
@@ -71,7 +72,16 @@ internal sealed unsafe class MeterJournal : IDisposable
     {
         ThrowUnlessPowerOfTwo(capacity);
         // Its whole size is reserved now: a store into a mapped file cannot report that the disk is full.
-        using var handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        using var stream = new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.OpenOrCreate,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            UnixCreateMode = OwnerOnly,
+            BufferSize = 0,
+        });
+        var handle = stream.SafeFileHandle;
+        File.SetUnixFileMode(handle, OwnerOnly);
         if (RandomAccess.GetLength(handle) != SizeOf(capacity))
         {
             RandomAccess.SetLength(handle, 0);

@@ -46,10 +46,11 @@ internal sealed class UsageDatabase : IDisposable
         try
         {
             connection.Open();
+            // Before anything is written: the log beside the file gets the file's mode.
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             Execute(connection, "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
             // By itself: what fails after a pragma that answers goes unnoticed.
             Execute(connection, Schema);
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             return new UsageDatabase(connection, path);
         }
         catch
@@ -79,10 +80,16 @@ internal sealed class UsageDatabase : IDisposable
         transaction.Commit();
     }
 
-    /// <summary>Removes the hours before the given one, and beyond that the oldest days, until the rest takes no more than so many bytes.</summary>
-    public void Prune(int before, long maxBytes)
+    /// <summary>Whether anything is stored of the hours from one to another, both included.</summary>
+    public bool HasHours(int first, int last) =>
+        Scalar("SELECT 1 FROM hours WHERE hour BETWEEN $first AND $last LIMIT 1", ("$first", first), ("$last", last)) is not null;
+
+    /// <summary>Removes the hours before the given one.</summary>
+    public void PruneBefore(int hour) => Execute(_connection, "DELETE FROM hours WHERE hour < $hour", null, ("$hour", hour));
+
+    /// <summary>Removes the oldest days, until the rest takes no more than so many bytes.</summary>
+    public void PruneToSize(long maxBytes)
     {
-        Execute(_connection, "DELETE FROM hours WHERE hour < $before", null, ("$before", before));
         var removed = 1;
         while (removed > 0 && UsedBytes() > maxBytes)
         {

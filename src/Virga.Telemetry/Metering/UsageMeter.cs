@@ -13,6 +13,9 @@ namespace Virga.Telemetry.Metering;
 /// </summary>
 public sealed class UsageMeter : IInvocationObserver, IResidencyObserver, IDisposable
 {
+    // How long usage must have been stored by the present clock before that clock may have old usage removed.
+    private const int TrustedAfterHours = 24;
+
     private readonly MeteringOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<UsageMeter> _logger;
@@ -70,7 +73,7 @@ public sealed class UsageMeter : IInvocationObserver, IResidencyObserver, IDispo
     public UsageReport Report(UsageReportQuery query)
     {
         var since = MeterEntry.HourOf(query.Since);
-        var until = MeterEntry.HourOf(query.Until + TimeSpan.FromHours(1) - TimeSpan.FromTicks(1));
+        var until = MeterEntry.HourEndingAt(query.Until);
         var rows = Query(query, since, until);
         var usage = rows.Aggregate(new UsageAmounts(), static (sum, row) => sum + row.Usage);
         return new UsageReport(
@@ -164,7 +167,7 @@ public sealed class UsageMeter : IInvocationObserver, IResidencyObserver, IDispo
     {
         try
         {
-            Directory.CreateDirectory(_options.Directory);
+            MakeFolder();
             return MeterJournal.Open(Path.Combine(_options.Directory, "journal"), _options.JournalEntries, BootId());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -172,6 +175,15 @@ public sealed class UsageMeter : IInvocationObserver, IResidencyObserver, IDispo
             _logger.LogError(e, "The usage journal cannot be opened: what is used in the last seconds before the node is killed will not be counted");
             return MeterJournal.InMemory(_options.JournalEntries);
         }
+    }
+
+    // What tenants use is nobody's business but the node's.
+    private void MakeFolder()
+    {
+        const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        Directory.CreateDirectory(_options.Directory, OwnerOnly);
+        // One that was there keeps its mode otherwise.
+        File.SetUnixFileMode(_options.Directory, OwnerOnly);
     }
 
     // Of this start of the machine.
@@ -243,14 +255,32 @@ public sealed class UsageMeter : IInvocationObserver, IResidencyObserver, IDispo
         var hour = MeterEntry.HourOf(_time.GetUtcNow());
         if (_prunedInHour != hour)
         {
-            _database!.Prune(hour - (int)_options.Retention.TotalHours, _options.MaxBytes);
+            Prune(_database!, hour);
             _prunedInHour = hour;
         }
     }
 
+    // A clock that was set far ahead would have all that was ever used forgotten at once. So it must have agreed with what is stored for a day.
+    private void Prune(UsageDatabase database, int hour)
+    {
+        var before = hour - (int)_options.Retention.TotalHours;
+        if (database.HasHours(hour - TrustedAfterHours - 24, hour - TrustedAfterHours))
+        {
+            database.PruneBefore(before);
+        }
+        else if (database.HasHours(int.MinValue, before - 1))
+        {
+            _logger.LogWarning(
+                "Usage of before {Before:u} is kept although its time is over, because none is stored of two days to one day ago: the machine's clock may be wrong",
+                MeterEntry.StartOf(before));
+        }
+
+        database.PruneToSize(_options.MaxBytes);
+    }
+
     private UsageDatabase OpenDatabase()
     {
-        Directory.CreateDirectory(_options.Directory);
+        MakeFolder();
         var path = Path.Combine(_options.Directory, "hours.db");
         try
         {

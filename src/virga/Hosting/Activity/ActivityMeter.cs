@@ -12,6 +12,10 @@ internal sealed class ActivityMeter(IInvocationObserver next, TimeProvider time)
     private const int ForgottenAfterSeconds = 60;
 
     private readonly ConcurrentDictionary<FunctionName, LatencyWindow> _functions = new();
+    private long _forgetsAt;
+
+    /// <summary>How many functions it keeps something of.</summary>
+    public int FunctionCount => _functions.Count;
 
     /// <inheritdoc/>
     public void Completed(in InvocationRecord record)
@@ -19,10 +23,18 @@ internal sealed class ActivityMeter(IInvocationObserver next, TimeProvider time)
         var name = record.Function.Name;
         var failed = record.Outcome is not (Outcome.Result or Outcome.Cancelled);
         var waited = record.Timing.Queue + record.Timing.Start + record.Duration;
+        var second = Second();
         var window = _functions.GetOrAdd(name, static _ => new LatencyWindow());
         lock (window)
         {
-            window.Add(Second(), waited, failed, record.Timing.Cold, record.CpuTime);
+            window.Add(second, waited, failed, record.Timing.Cold, record.CpuTime);
+        }
+
+        // Also where nobody reads: a node must not grow with the functions that it has ever run.
+        var due = Volatile.Read(ref _forgetsAt);
+        if (second >= due && Interlocked.CompareExchange(ref _forgetsAt, second + ForgottenAfterSeconds, due) == due)
+        {
+            Forget(second);
         }
 
         next.Completed(record);
@@ -32,7 +44,21 @@ internal sealed class ActivityMeter(IInvocationObserver next, TimeProvider time)
     public IReadOnlyDictionary<FunctionName, WindowSummary> Read()
     {
         var now = Second();
+        Forget(now);
         var summaries = new Dictionary<FunctionName, WindowSummary>();
+        foreach (var (name, window) in _functions)
+        {
+            lock (window)
+            {
+                summaries[name] = window.Before(now);
+            }
+        }
+
+        return summaries;
+    }
+
+    private void Forget(long now)
+    {
         foreach (var (name, window) in _functions)
         {
             lock (window)
@@ -41,14 +67,8 @@ internal sealed class ActivityMeter(IInvocationObserver next, TimeProvider time)
                 {
                     _functions.TryRemove(new KeyValuePair<FunctionName, LatencyWindow>(name, window));
                 }
-                else
-                {
-                    summaries[name] = window.Before(now);
-                }
             }
         }
-
-        return summaries;
     }
 
     // Monotonic: a clock that is set moves no window.
