@@ -65,7 +65,7 @@ internal sealed partial class Instance
                 }
 
                 // The kernel is told before the first await: a thaw that comes later finds it frozen.
-                freezing = _process.FreezeAsync(pushOutMemory: true, CancellationToken.None);
+                freezing = _process.FreezeAsync(pushOutMemory: true, CancellationToken.None, OnStopped);
             }
 
             var frozen = await freezing;
@@ -94,6 +94,19 @@ internal sealed partial class Instance
             }
 
             return false;
+        }
+    }
+
+    // What is stopped cannot grow: it need not hold what it might have used until its turn to be pushed out comes.
+    private void OnStopped()
+    {
+        var bytes = _process.MemoryBytes();
+        lock (_tierGate)
+        {
+            if (_tier == InstanceTier.Frozen && bytes < _memory.Bytes)
+            {
+                _memory.TryResize(bytes);
+            }
         }
     }
 

@@ -117,13 +117,13 @@ internal sealed partial class FunctionPool
         ReportResidency();
     }
 
-    /// <summary>The instance without calls that was used least recently and whose end gives memory back; null when there is none to spare.</summary>
-    public Instance? Spare()
+    /// <summary>The instance without calls that was used least recently and whose end gives at least so much memory back; null when there is none to spare.</summary>
+    public Instance? Spare(long bytes)
     {
         lock (_gate)
         {
             var warm = _serving > Floor() ? Idle() : [];
-            return warm.Concat(_cold.Where(i => i.IsFrozen)).MinBy(i => i.IdleSince);
+            return warm.Concat(_cold.Where(i => i.IsFrozen)).Where(i => i.ReservedBytes >= bytes).MinBy(i => i.IdleSince);
         }
     }
 

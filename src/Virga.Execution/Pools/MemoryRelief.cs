@@ -7,6 +7,8 @@ namespace Virga.Execution.Pools;
 /// <summary>Takes memory from instances that are not used, the least recently used first, when somebody waits for some.</summary>
 internal sealed partial class MemoryRelief(MemoryBudget memory, Func<IEnumerable<FunctionPool>> functions, GenericPools generic, SnapshotSource? snapshots, ILogger logger)
 {
+    private const long WorthTaking = 8L << 20;
+
     private readonly List<Leaving> _leaving = [];
     private int _asked;
 
@@ -43,7 +45,21 @@ internal sealed partial class MemoryRelief(MemoryBudget memory, Func<IEnumerable
         var missing = memory.Missing - _leaving.Sum(left => left.Instance.ReservedBytes);
         while (missing > 0)
         {
-            if (LeastRecentlyUsed() is (var spare, var pool))
+            // Ending a frozen instance that occupies next to nothing would help nobody, unless there is nothing else.
+            var next = LeastRecentlyUsed(WorthTaking);
+            if (next is null && generic.TryGiveUpOne() is { } ready)
+            {
+                missing -= ready.ReservedBytes;
+                _leaving.Add(new Leaving(ready, Freezes: false));
+                continue;
+            }
+
+            if (next is null && snapshots?.TryGiveUpOne() == true)
+            {
+                continue;
+            }
+
+            if ((next ?? LeastRecentlyUsed(1)) is (var spare, var pool))
             {
                 // One at a time is frozen: pushing memory out takes much longer than ending an instance.
                 var freed = spare.ReservedBytes;
@@ -53,24 +69,19 @@ internal sealed partial class MemoryRelief(MemoryBudget memory, Func<IEnumerable
                     _leaving.Add(new Leaving(spare, freezes));
                 }
             }
-            else if (generic.TryGiveUpOne() is { } ready)
-            {
-                missing -= ready.ReservedBytes;
-                _leaving.Add(new Leaving(ready, Freezes: false));
-            }
-            else if (snapshots?.TryGiveUpOne() != true)
+            else
             {
                 return;
             }
         }
     }
 
-    private (Instance Instance, FunctionPool Pool)? LeastRecentlyUsed()
+    private (Instance Instance, FunctionPool Pool)? LeastRecentlyUsed(long bytes)
     {
         (Instance Instance, FunctionPool Pool)? least = null;
         foreach (var pool in functions())
         {
-            if (pool.Spare() is { } spare && (least is not { } other || spare.IdleSince < other.Instance.IdleSince))
+            if (pool.Spare(bytes) is { } spare && (least is not { } other || spare.IdleSince < other.Instance.IdleSince))
             {
                 least = (spare, pool);
             }

@@ -96,7 +96,7 @@ public sealed class SnapshotTests : IAsyncLifetime
     [Fact]
     public async Task A_burst_of_first_calls_takes_one_snapshot()
     {
-        var function = _node.Python(Source, spec => spec with { Isolation = Isolation.Gvisor, MaxInstances = 3, MaxCallsPerInstance = 1 });
+        var function = _node.Python(Source, spec => spec with { Isolation = Isolation.Gvisor, MaxInstances = 3 });
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => _node.CallAsync(function)));
 
