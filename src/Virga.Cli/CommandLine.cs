@@ -10,8 +10,8 @@ using Virga.Cli.Failures;
 using Virga.Cli.Functions;
 using Virga.Cli.Init;
 using Virga.Cli.Routes;
-using Virga.Cli.Usage;
 using Virga.Cli.Top;
+using Virga.Cli.Usage;
 
 namespace Virga.Cli;
 

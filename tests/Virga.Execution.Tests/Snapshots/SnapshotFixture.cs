@@ -9,8 +9,8 @@ using Virga.Core.Resources;
 using Virga.Execution.Channel;
 using Virga.Execution.Instances;
 using Virga.Execution.Memory;
-using Virga.Execution.Scaling;
 using Virga.Execution.Sandboxes;
+using Virga.Execution.Scaling;
 using Virga.Execution.Snapshots;
 
 namespace Virga.Execution.Tests.Snapshots;
