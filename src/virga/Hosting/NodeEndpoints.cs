@@ -55,7 +55,7 @@ internal static class NodeEndpoints
                     string.Join(", ", pools.Select(p => p.Reason).Distinct(StringComparer.Ordinal)),
                     Math.Round(pools.Sum(p => p.Concurrency), 3),
                     pools.Sum(p => p.Instances.Sum(i => i.Memory)),
-                    pools.Any(p => engines.Execution!.Scheduler.HasSnapshot(p.Function)));
+                    pools.Any(p => engines.Execution!.Scheduler.HasSnapshot(p.Function)) || engines.Execution?.Scheduler.AtRest().Any(version => version.Name == name) == true);
                 return Results.Json(answer, NodeJson.Default.InstanceList);
             }).WithSummary("The instances that run a function on this node");
             endpoints.MapGet(scope + "/functions/{name}/describe", async (HttpContext http) =>
