@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Virga.Core.Names;
 using Virga.Control.Changes;
 using Virga.Control.Metadata;
 using Virga.Core.Invocations;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Virga.Core.Names;
 using Virga.Control.Metadata;
 using Virga.Core.Invocations;
 

@@ -1,3 +1,4 @@
+using Virga.Core.Names;
 using Virga.Control.Metadata;
 using Virga.Core.Invocations;
 

@@ -1,3 +1,5 @@
+using Virga.Core.Names;
+
 namespace Virga.Control.Metadata;
 
 /// <summary>What identifies a resource.</summary>

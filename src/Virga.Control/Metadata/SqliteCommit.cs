@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using Virga.Core.Names;
 using Virga.Core.Problems;
 
 namespace Virga.Control.Metadata;

@@ -12,6 +12,9 @@ public static class KnownProblems
     /// <summary>400: a function's handler could not read the body as its content type says.</summary>
     public static Problem InvalidBody(string detail) => Client("invalid-body", "The request body is not what its content type says", 400, detail, "Send a body that matches the Content-Type header.");
 
+    /// <summary>400: a key of shared state breaks the rule for keys.</summary>
+    public static Problem InvalidKey(string detail) => Client("invalid-key", "The key is not valid", 400, detail, "Use 1 to 1024 bytes of UTF-8 without control characters.");
+
     /// <summary>404: no route matches the request.</summary>
     public static Problem NoRoute(string detail) => Client("no-route", "No route matches", 404, detail, "See `virga route list`, or call /f/NAME.");
 
@@ -30,6 +33,12 @@ public static class KnownProblems
     /// <summary>409: something else stands in the way, such as a route with the same template or a resource that is still used.</summary>
     public static Problem Conflict(string detail, string fix) => Client("conflict", "The change conflicts with what exists", 409, detail, fix);
 
+    /// <summary>409: a key holds another kind of value than the one that the change is about.</summary>
+    public static Problem StateKindMismatch(string detail) => Client("state-kind-mismatch", "The key holds another kind of value", 409, detail, "Use another key, or delete this one first.");
+
+    /// <summary>409: a conditional write met another version.</summary>
+    public static Problem StateConditionFailed(string detail) => Client("state-condition-failed", "The key is not what the write expected", 409, detail, "Read the key again and repeat the write with its version.");
+
     /// <summary>410: a change feed was asked for changes that are no longer kept.</summary>
     public static Problem ChangesLost(string detail) => Client("changes-lost", "The changes asked for are no longer kept", 410, detail, "List the resources anew, then follow the feed from its newest sequence number.");
 
@@ -38,6 +47,9 @@ public static class KnownProblems
 
     /// <summary>413: a package is over the limit.</summary>
     public static Problem PackageTooLarge(string detail) => Client("package-too-large", "The package is over the limit", 413, detail, "Leave out what the function does not need, or raise packages.maxSize.");
+
+    /// <summary>413: a value of shared state is over the limit.</summary>
+    public static Problem ValueTooLarge(string detail) => Client("value-too-large", "The value is over the limit", 413, detail, "Store at most 16 MiB under one key; split it over several.");
 
     /// <summary>415: the content type is not one that the endpoint reads.</summary>
     public static Problem UnsupportedMediaType(string detail, string fix) => Client("unsupported-media-type", "The content type is not read here", 415, detail, fix);
@@ -89,6 +101,15 @@ public static class KnownProblems
 
     /// <summary>503: the node is shutting down, or cannot start instances now.</summary>
     public static Problem Unavailable(string detail, string fix) => Platform("unavailable", "The node cannot serve the call now", 503, detail, fix);
+
+    /// <summary>503: shared state cannot be read or written now.</summary>
+    public static Problem StateUnavailable(string detail) => Platform("state-unavailable", "Shared state cannot be reached now", 503, detail, "Try again; the node goes on with the keys that it has in memory.");
+
+    /// <summary>503: more was written than could be stored in time.</summary>
+    public static Problem StateOverloaded(string detail) => Platform("state-overloaded", "Shared state takes no more writes now", 503, detail, "Try again in a second: writes that were acknowledged are being stored.") with { RetryAfter = TimeSpan.FromSeconds(1) };
+
+    /// <summary>503: a file of shared state cannot be read; the node does not start.</summary>
+    public static Problem StateCorrupted(string detail, string fix) => Platform("state-corrupted", "Shared state cannot be used", 503, detail, fix);
 
     /// <summary>503: another node has opened the data folder; the node does not start.</summary>
     public static Problem DataFolderInUse(string detail) => Platform("data-folder-in-use", "The data folder is in use by another node", 503, detail, "Stop the other node, or start this one with another --data folder.");

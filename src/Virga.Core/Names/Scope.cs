@@ -1,8 +1,6 @@
-using Virga.Core.Names;
+namespace Virga.Core.Names;
 
-namespace Virga.Control.Metadata;
-
-/// <summary>The tenant and namespace that a resource lives in.</summary>
+/// <summary>The tenant and namespace that something lives in.</summary>
 /// <param name="Tenant">Who owns it.</param>
 /// <param name="Namespace">Where within the tenant.</param>
 public readonly record struct Scope(ResourceName Tenant, ResourceName Namespace)

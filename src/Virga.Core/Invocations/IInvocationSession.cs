@@ -1,0 +1,5 @@
+namespace Virga.Core.Invocations;
+
+/// <summary>What a chain of invocations has seen of shared state, carried from one to the next. Null where the consistency asks for nothing.</summary>
+/// <remarks>Execution hands it on and knows nothing else of it; the state engine implements it.</remarks>
+public interface IInvocationSession;

@@ -1,0 +1,29 @@
+namespace Virga.Core.Nodes;
+
+/// <summary>What a message between nodes is about. The numbers are sent: they never change.</summary>
+public enum NodeTopic : byte
+{
+    /// <summary>Which keys a cache holds, told to the keys' home nodes.</summary>
+    StateIndex = 0x10,
+
+    /// <summary>Updates that a home node passes to the caches that hold a key.</summary>
+    StateUpdate = 0x11,
+
+    /// <summary>A version that a session read, asked of the cache that keeps it.</summary>
+    StateSnapshot = 0x12,
+
+    /// <summary>A session has ended: its snapshots may go.</summary>
+    StateSessionEnd = 0x13,
+
+    /// <summary>One step of a DAG, handed over.</summary>
+    DagStep = 0x20,
+
+    /// <summary>The end of a DAG's run, told to where it began.</summary>
+    DagResult = 0x21,
+
+    /// <summary>A function called on another node.</summary>
+    FunctionCall = 0x22,
+
+    /// <summary>A message to a running function.</summary>
+    FunctionMessage = 0x23,
+}

@@ -1,0 +1,10 @@
+using Virga.Core.Names;
+
+namespace Virga.Core.Nodes;
+
+/// <summary>Another node did not answer: it is gone, or the connection to it broke.</summary>
+public sealed class NodeUnreachableException(NodeName node, string reason, Exception? inner = null) : Exception($"The node '{node}' cannot be reached: {reason}", inner)
+{
+    /// <summary>Which one.</summary>
+    public NodeName Node { get; } = node;
+}

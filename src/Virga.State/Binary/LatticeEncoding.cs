@@ -1,0 +1,35 @@
+using System.Buffers;
+using Virga.State.Keys;
+using Virga.State.Lattices;
+using Virga.State.Time;
+
+namespace Virga.State.Binary;
+
+/// <summary>The binary form of lattices: the kind, then what the lattice writes. <c>docs/state.md</c> has it byte by byte.</summary>
+public static class LatticeEncoding
+{
+    /// <summary>Writes a lattice.</summary>
+    public static void Write(IBufferWriter<byte> output, Lattice lattice)
+    {
+        output.WriteByte((byte)lattice.Kind);
+        lattice.WriteTo(output);
+    }
+
+    /// <summary>Reads a lattice to the end of the bytes.</summary>
+    /// <exception cref="StateEncodingException">The bytes are no lattice.</exception>
+    public static Lattice Read(ReadOnlySpan<byte> bytes)
+    {
+        var reader = new ByteReader(bytes);
+        var kind = (LatticeKind)reader.ReadByte();
+        return kind switch
+        {
+            LatticeKind.Lww => new LwwRegister(new HybridTimestamp(reader.ReadUInt64()), new ReplicaId(reader.ReadUInt64()), ReadPayload(reader.Rest)),
+            _ => throw new StateEncodingException($"There is no lattice of kind {(byte)kind}."),
+        };
+    }
+
+    /// <summary>A payload that fills the bytes.</summary>
+    public static Payload ReadPayload(ReadOnlySpan<byte> bytes) => bytes.Length > 0 && bytes[0] <= (byte)PayloadTag.Text
+        ? new Payload(bytes.ToArray())
+        : throw new StateEncodingException("A value has no known tag.");
+}

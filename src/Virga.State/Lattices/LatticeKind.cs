@@ -1,0 +1,40 @@
+namespace Virga.State.Lattices;
+
+/// <summary>
+/// What a key's value is. The numbers are stored and sent: they never change. Of two kinds that were created under one key at the same time, the greater number wins everywhere.
+/// </summary>
+public enum LatticeKind : byte
+{
+    /// <summary>One value, the one written last.</summary>
+    Lww = 1,
+
+    /// <summary>One value with the versions that are concurrent to it: written in a session that asks for causality.</summary>
+    Causal = 2,
+
+    /// <summary>A number that is incremented and decremented.</summary>
+    Counter = 3,
+
+    /// <summary>A set whose elements are never removed.</summary>
+    GrowSet = 4,
+
+    /// <summary>A set; where an element is added and removed at the same time, it stays.</summary>
+    Set = 5,
+
+    /// <summary>Members with scores, in the order of the scores.</summary>
+    OrderedSet = 6,
+
+    /// <summary>Fields, each a lattice of its own.</summary>
+    Map = 7,
+
+    /// <summary>The greatest number ever put.</summary>
+    Max = 8,
+
+    /// <summary>The least number ever put.</summary>
+    Min = 9,
+
+    /// <summary>False until somebody says true.</summary>
+    Flag = 10,
+
+    /// <summary>The last entries, in the order of their times.</summary>
+    Log = 11,
+}
