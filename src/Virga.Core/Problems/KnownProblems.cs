@@ -15,6 +15,9 @@ public static class KnownProblems
     /// <summary>400: a key of shared state breaks the rule for keys.</summary>
     public static Problem InvalidKey(string detail) => Client("invalid-key", "The key is not valid", 400, detail, "Use 1 to 1024 bytes of UTF-8 without control characters.");
 
+    /// <summary>400: an update or a query of shared state cannot be read, or asks for what cannot be.</summary>
+    public static Problem InvalidUpdate(string detail) => Client("invalid-update", "The update or query is not valid", 400, detail, "See docs/state.md for the forms of updates and queries.");
+
     /// <summary>404: no route matches the request.</summary>
     public static Problem NoRoute(string detail) => Client("no-route", "No route matches", 404, detail, "See `virga route list`, or call /f/NAME.");
 
