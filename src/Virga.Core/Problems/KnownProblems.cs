@@ -15,6 +15,9 @@ public static class KnownProblems
     /// <summary>400: a key of shared state breaks the rule for keys.</summary>
     public static Problem InvalidKey(string detail) => Client("invalid-key", "The key is not valid", 400, detail, "Use 1 to 1024 bytes of UTF-8 without control characters.");
 
+    /// <summary>403: a key of shared state belongs to the platform.</summary>
+    public static Problem ReservedKey(string detail) => Client("reserved-key", "The key belongs to the platform", 403, detail, "Use a key that does not begin with '$'.");
+
     /// <summary>404: no route matches the request.</summary>
     public static Problem NoRoute(string detail) => Client("no-route", "No route matches", 404, detail, "See `virga route list`, or call /f/NAME.");
 
