@@ -1,11 +1,14 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Virga.Core.Names;
 using Virga.Core.Problems;
+using Virga.State.Json;
 using Virga.State.Keys;
 using Virga.State.Lattices;
+using Virga.State.Queries;
 using Virga.State.Records;
 
 namespace Virga.State.Api;
@@ -49,15 +52,15 @@ internal static class ReadEndpoint
         }
         else
         {
-            await SendAsync(http, "application/json", LatticeJson.ToBytes(value));
+            await SendAsync(http, "application/json", JsonForm(value));
         }
     }
 
     public static async Task QueryAsync(HttpContext http)
     {
         var key = StateRequest.Key(http);
-        var query = StateQuery.Parse((await StateBody.ReadJsonAsync(http)).Span);
-        await SendAsync(http, "application/json", query.Ask(await FindAsync(http, key)));
+        var query = StateQuery.Parse(await StateBody.ReadJsonAsync(http));
+        await SendAsync(http, "application/json", query.AnswerOf(await FindAsync(http, key)).Content);
     }
 
     public static ValueTask<StateRecord?> FindAsync(HttpContext http, StateKey key)
@@ -76,11 +79,22 @@ internal static class ReadEndpoint
         }
     }
 
+    private static ReadOnlyMemory<byte> JsonForm(Lattice value)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            StateJson.Write(json, value);
+        }
+
+        return buffer.WrittenMemory;
+    }
+
     // The one value of a register; null for every other kind, and where there are several.
     private static Payload? Single(Lattice value) => value switch
     {
         LwwRegister register => register.Payload,
-        CausalRegister { Versions: [var only] } => only.Payload,
+        CausalRegister { Versions.Count: 1 } register => register.Newest,
         _ => null,
     };
 }

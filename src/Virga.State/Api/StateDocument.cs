@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Virga.State.Binary;
+using Virga.State.Json;
 using Virga.State.Lattices;
 using Virga.State.Records;
 using Virga.State.Stores;
@@ -57,7 +58,7 @@ internal static class StateDocument
             if (item.Record.Value!.EncodedBytes <= MaxFeedValue)
             {
                 json.WritePropertyName("value"u8);
-                LatticeJson.Write(json, item.Record.Value!);
+                StateJson.Write(json, item.Record.Value!);
             }
         }
 

@@ -25,7 +25,7 @@ public static class StateEndpoints
         {
             var state = endpoints.MapGroup(root).WithTags("state");
             state.MapMethods(Key, Reading, ProblemAnswer.Guard(ReadEndpoint.GetAsync)).WithSummary("Read a key")
-                .WithDescription("The rest of the path, percent-decoded, is the key. The answer is what was put, with its content type, or for other kinds of value their JSON form; `ETag` is the version, `Virga-State-Kind` the kind. Where concurrent versions were kept, the answer is a JSON array and `Virga-State-Siblings` says of how many.");
+                .WithDescription("The rest of the path, percent-decoded, is the key. The answer is what was put, with its content type, or for other kinds of value their JSON form; `ETag` is the version, `Virga-State-Kind` the kind. Where versions were written at the same time, the answer is {\"siblings\":[…]} and `Virga-State-Siblings` says how many they are.");
             state.MapPut(Key, ProblemAnswer.Guard(WriteEndpoints.PutAsync)).WithSummary("Put a value")
                 .WithDescription("JSON and text are stored as such by their content type, everything else as bytes; at most 16 MiB. `ttl=30s` makes it go by itself; `If-Match` with a version, or `If-None-Match: *`, makes it conditional.");
             state.MapDelete(Key, ProblemAnswer.Guard(WriteEndpoints.DeleteAsync)).WithSummary("Delete a key")

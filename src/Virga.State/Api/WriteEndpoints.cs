@@ -1,11 +1,12 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Virga.Core.Names;
 using Virga.Core.Problems;
 using Virga.State.Keys;
+using Virga.State.Lattices;
 using Virga.State.Mutations;
 using Virga.State.Records;
+using Virga.State.Updates;
 
 namespace Virga.State.Api;
 
@@ -51,10 +52,10 @@ internal static class WriteEndpoints
             throw new ProblemException(KnownProblems.InvalidRequest("An update takes no condition.", "Updates of all nodes merge; use PUT for a conditional write."));
         }
 
-        var update = StateUpdate.Parse((await StateBody.ReadJsonAsync(http)).Span);
+        var update = StateUpdate.Parse(await StateBody.ReadJsonAsync(http));
         var record = await ApplyAsync(http, key, update);
         http.Response.Headers.ETag = $"\"{record!.Version}\"";
-        await ReadEndpoint.SendAsync(http, "application/json", update.Answer(record));
+        await ReadEndpoint.SendAsync(http, "application/json", update.ResultOf(record).Content);
     }
 
     private static async ValueTask<StateRecord?> ApplyAsync(HttpContext http, StateKey key, StateMutation mutation)
