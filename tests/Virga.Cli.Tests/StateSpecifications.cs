@@ -51,7 +51,7 @@ public sealed class StateSpecifications : IAsyncLifetime, IDisposable
 
         var run = await RunAsync("state", "get", "k", "-o", "json");
 
-        JsonNode.Parse(run.Out)!["value"]!.ToString().ShouldBe("YWJj");
+        JsonNode.Parse(run.Out)!["value"]!["bytes"]!.ToString().ShouldBe("YWJj");
         JsonNode.Parse(run.Out)!["content"]!.ToString().ShouldBe("bytes");
     }
 

@@ -48,8 +48,8 @@ internal static class GetCommand
         var (content, value) = response.Content.Headers.ContentType?.MediaType switch
         {
             "application/json" => ("json", JsonNode.Parse(bytes)),
-            "text/plain" => ("text", JsonValue.Create(Encoding.UTF8.GetString(bytes))),
-            _ => ("bytes", JsonValue.Create(Convert.ToBase64String(bytes))),
+            "text/plain" => ("text", (JsonNode?)JsonValue.Create(Encoding.UTF8.GetString(bytes))),
+            _ => ("bytes", new JsonObject { ["bytes"] = Convert.ToBase64String(bytes) }),
         };
         var document = new JsonObject
         {
