@@ -100,29 +100,35 @@ internal static class TransferEndpoints
         {
             var read = await body.ReadAsync(cancellation);
             var rest = read.Buffer;
-            while (rest.PositionOf((byte)'\n') is { } end)
+            try
             {
-                yield return rest.Slice(0, end);
-                rest = rest.Slice(rest.GetPosition(1, end));
-            }
+                while (rest.PositionOf((byte)'\n') is { } end)
+                {
+                    yield return rest.Slice(0, end);
+                    rest = rest.Slice(rest.GetPosition(1, end));
+                }
 
-            if (rest.Length > MaxLineBytes)
+                if (rest.Length > MaxLineBytes)
+                {
+                    throw new ProblemException(KnownProblems.ValueTooLarge($"Line {number()} of the import has more than {MaxLineBytes:N0} bytes."));
+                }
+
+                if (read.IsCompleted && rest.Length > 0)
+                {
+                    yield return rest;
+                    rest = rest.Slice(rest.End);
+                }
+            }
+            finally
             {
-                throw new ProblemException(KnownProblems.ValueTooLarge($"Line {number()} of the import has more than {MaxLineBytes:N0} bytes."));
+                // Also when a bad line ends it: the server reads what is left of the body, and must find no read under way.
+                body.AdvanceTo(rest.Start, rest.End);
             }
 
             if (read.IsCompleted)
             {
-                if (rest.Length > 0)
-                {
-                    yield return rest;
-                }
-
-                body.AdvanceTo(rest.End);
                 yield break;
             }
-
-            body.AdvanceTo(rest.Start, rest.End);
         }
     }
 }

@@ -197,9 +197,9 @@ public sealed class FeedAndTransferTests : IAsyncLifetime
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);
         while (await reader.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
         {
-            if (line.Length == 0 && fields.ContainsKey("event"))
+            if (line.Length == 0 && fields.TryGetValue("event", out var name))
             {
-                return (fields.GetValueOrDefault("id", ""), fields["event"], fields["data"]);
+                return (fields.GetValueOrDefault("id", ""), name, fields["data"]);
             }
 
             if (line.IndexOf(": ", StringComparison.Ordinal) is > 0 and var colon)
