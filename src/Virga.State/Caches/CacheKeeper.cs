@@ -23,6 +23,7 @@ internal sealed partial class CacheKeeper(CacheTable table, CausalCut cut, IStat
                 await wake.WaitAsync(options.Heartbeat, time, stop);
                 wake.Reset();
                 table.Tick++;
+                MakeRoom();
                 try
                 {
                     await index.BeatAsync(stop);
@@ -32,7 +33,6 @@ internal sealed partial class CacheKeeper(CacheTable table, CausalCut cut, IStat
                     }
 
                     await ScrubAsync(stop);
-                    MakeRoom();
                 }
                 catch (Exception e) when (!stop.IsCancellationRequested)
                 {

@@ -50,7 +50,7 @@ internal sealed partial class Flusher(
         }
 
         dirty.Signal.Set();
-        await done.Task.WaitAsync(cancellation);
+        await done.Task.HereAsync(cancellation);
     }
 
     /// <summary>The loop; ends with the cancellation, or when the node's own log can take no more.</summary>

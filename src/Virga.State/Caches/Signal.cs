@@ -16,13 +16,13 @@ internal sealed class Signal
     }
 
     /// <summary>Completes when it was set since it was last reset.</summary>
-    public Task WaitAsync(CancellationToken cancellation) => Volatile.Read(ref _set).Task.WaitAsync(cancellation);
+    public Task WaitAsync(CancellationToken cancellation) => Volatile.Read(ref _set).Task.HereAsync(cancellation);
 
     /// <summary>The same, or when some time has gone by.</summary>
     public async Task WaitAsync(TimeSpan most, TimeProvider time, CancellationToken cancellation)
     {
         using var waited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        await Task.WhenAny(Volatile.Read(ref _set).Task, Task.Delay(most, time, waited.Token));
+        await Task.WhenAny(TaskWaiting.FollowAsync(Volatile.Read(ref _set).Task), Task.Delay(most, time, waited.Token));
         waited.Cancel();
         cancellation.ThrowIfCancellationRequested();
     }

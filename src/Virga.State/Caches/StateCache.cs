@@ -149,7 +149,7 @@ public sealed class StateCache : IStateReplica, ICausalReplica
             }
 
             _metrics.Misses.Add();
-            await _loader.LoadAsync(entry).WaitAsync(cancellation);
+            await _loader.LoadAsync(entry).HereAsync(cancellation);
         }
     }
 
@@ -178,7 +178,7 @@ public sealed class StateCache : IStateReplica, ICausalReplica
 
             // It is written, and read here as soon as its dependencies are: the inbox waits for these where the caller need not.
             _inbox.Add([new KeyUpdate(key, record, TimeSpan.Zero)]);
-            await _inbox.Work.WaitAsync(cancellation);
+            await _inbox.Work.HereAsync(cancellation);
         }
 
         return result;
@@ -196,7 +196,7 @@ public sealed class StateCache : IStateReplica, ICausalReplica
     {
         do
         {
-            await Task.WhenAll(records.Select(record => _loader.LoadAsync(_table.Obtain(record.Key)))).WaitAsync(cancellation);
+            await Task.WhenAll(records.Select(record => TaskWaiting.FollowAsync(_loader.LoadAsync(_table.Obtain(record.Key))))).WaitAsync(cancellation);
         }
         while ((await Reaching(_cut.InstallAsync(records, InstallKind.Adopt, cancellation))).Count > 0);
 
@@ -298,7 +298,7 @@ public sealed class StateCache : IStateReplica, ICausalReplica
         while (true)
         {
             var entry = _table.Obtain(key);
-            await _loader.LoadAsync(entry).WaitAsync(cancellation);
+            await _loader.LoadAsync(entry).HereAsync(cancellation);
             if (entry.Shown is { } shown)
             {
                 return ReferenceEquals(shown, CacheEntry.Nothing) ? null : shown;

@@ -46,7 +46,7 @@ internal sealed class SimulatedLog(SimulatedWorld world, SimulatedDisk disk, Dur
 
         if (position > disk.Durable)
         {
-            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var done = new TaskCompletionSource();
             _waiting.Add((position, done));
             await done.Task.WaitAsync(cancellation);
         }

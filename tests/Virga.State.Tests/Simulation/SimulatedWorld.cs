@@ -9,6 +9,8 @@ internal sealed class SimulatedWorld(ulong seed) : SynchronizationContext
     private readonly PriorityQueue<Action, (long At, long Order)> _events = new();
     private readonly Queue<(SendOrPostCallback Run, object? State)> _ready = new();
     private long _order;
+    private int _thread;
+    private volatile string? _escape;
 
     public ulong Seed { get; } = seed;
 
@@ -54,7 +56,19 @@ internal sealed class SimulatedWorld(ulong seed) : SynchronizationContext
         Listener?.Invoke($"{TimeSpan.FromTicks(Now).TotalMilliseconds,10:0.000} {what} {a} {b}");
     }
 
-    public override void Post(SendOrPostCallback d, object? state) => _ready.Enqueue((d, state));
+    public override void Post(SendOrPostCallback d, object? state)
+    {
+        if (Environment.CurrentManagedThreadId != _thread)
+        {
+            // The order of what follows would be another one in each run.
+            _escape ??= $"Something went on in another thread: {Environment.StackTrace}";
+        }
+
+        lock (_ready)
+        {
+            _ready.Enqueue((d, state));
+        }
+    }
 
     public override void Send(SendOrPostCallback d, object? state) => throw new InvalidOperationException("Nothing in the world may wait for another thread.");
 
@@ -65,6 +79,7 @@ internal sealed class SimulatedWorld(ulong seed) : SynchronizationContext
     public void Run(Func<Task> program, TimeSpan limit)
     {
         var before = Current;
+        _thread = Environment.CurrentManagedThreadId;
         SetSynchronizationContext(this);
         try
         {
@@ -72,7 +87,12 @@ internal sealed class SimulatedWorld(ulong seed) : SynchronizationContext
             var end = Now + limit.Ticks;
             while (!running.IsCompleted)
             {
-                if (_ready.TryDequeue(out var next))
+                if (_escape is { } escape)
+                {
+                    throw new InvalidOperationException(escape);
+                }
+
+                if (TryTakeReady(out var next))
                 {
                     next.Run(next.State);
                 }
@@ -92,6 +112,14 @@ internal sealed class SimulatedWorld(ulong seed) : SynchronizationContext
         finally
         {
             SetSynchronizationContext(before);
+        }
+    }
+
+    private bool TryTakeReady(out (SendOrPostCallback Run, object? State) next)
+    {
+        lock (_ready)
+        {
+            return _ready.TryDequeue(out next);
         }
     }
 }
