@@ -15,6 +15,9 @@ public readonly record struct StateKey(Scope Scope, string Text) : IComparable<S
     /// <summary>What a valid key looks like, for error messages.</summary>
     public const string Rule = "1 to 1024 bytes of UTF-8 without control characters";
 
+    /// <summary>Whether it belongs to the platform, which keeps things of its own under keys that begin with <c>$</c>: users may read such a key, not change it.</summary>
+    public bool IsReserved => Text is ['$', ..];
+
     /// <summary>Whether a text can be a key.</summary>
     public static bool IsValid(string? text)
     {
