@@ -4,7 +4,7 @@ using Virga.State.Binary;
 using Virga.State.Records;
 using Virga.State.Tests.Lattices;
 
-namespace Virga.State.Tests.Binary;
+namespace Virga.State.Tests.Encodings;
 
 /// <summary>Whatever comes from a disk, a database or another node is either read or refused.</summary>
 public sealed class EncodingFuzzTests
