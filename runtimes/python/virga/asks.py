@@ -12,8 +12,8 @@ from .frames import ASK, MAX_PIECE, WITHDRAW
 if TYPE_CHECKING:
     from .call import Call
 
-#: Requests that a call may have open at a time; the node ends an instance that has more.
-MAX_OPEN = 1024
+#: Requests that a call has open at a time: half of what the node allows, because it counts one that was withdrawn a little longer.
+MAX_OPEN = 512
 
 _HEAD = Struct("<IB")
 _MORE = 1

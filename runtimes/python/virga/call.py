@@ -219,13 +219,13 @@ class BlockingCall(Call):
 
         return read_called(function, check(self.ask(call_request(function, argument, False))))
 
-    def start_function(self, function: str, argument: Any, detached: bool) -> CallFuture:
+    def start_function(self, function: str, argument: Any) -> CallFuture:
         """Calls another function without waiting."""
         from .peers import CallFuture, call_request
 
-        return CallFuture(self, function, self.begin(call_request(function, argument, detached)))
+        return CallFuture(self, function, self.begin(call_request(function, argument, True)))
 
-    def send_to(self, id: str, message: Any) -> bool:
+    def send_to(self, id: str, message: Any) -> str:
         """Sends a message to a running call. Raises PlatformError."""
         from .peers import check, read_sent, send_request
 

@@ -136,12 +136,12 @@ class Context:
         """
         return self._call.call_function(function, argument)
 
-    def call_async(self, function: str, argument: Any = None, detached: bool = False) -> Any:
+    def call_async(self, function: str, argument: Any = None) -> Any:
         """Starts the same and goes on; gives a future with `.result(timeout)`, in an async handler a task to await.
 
-        The called function is cancelled when this call has ended, unless it is detached.
+        The called function goes on when this call has ended.
         """
-        return self._call.start_function(function, argument, detached)
+        return self._call.start_function(function, argument)
 
     def ref(self, key: str) -> Reference:
         """Stands for the value under a key, anywhere in the argument of a call: the called function finds the value in its place,
@@ -149,10 +149,11 @@ class Context:
         return Reference(key)
 
     def send(self, id: str, message: Any) -> Any:
-        """Sends a message to a running call; says whether it was handed over at once, else it waits in that call's inbox."""
+        """Sends a message to a running call of the same namespace, by its `ctx.id`; gives `delivered`, or `inbox` when it waits there
+        for a call that could not be reached."""
         return self._call.send_to(id, message)
 
-    def receive(self, timeout: float | None = None, max: int = 1) -> Any:
+    def receive(self, timeout: float | None = None, max: int = 1000) -> Any:
         """Waits for messages to this call, at most so many; gives a list of virga.Message, which is empty after `timeout` seconds without any.
 
         Without a timeout it waits as long as the call may run.

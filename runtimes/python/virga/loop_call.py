@@ -119,11 +119,11 @@ class LoopCall(Call):
 
         return read_called(function, await self.ask(call_request(function, argument, detached)))
 
-    def start_function(self, function: str, argument: Any, detached: bool) -> asyncio.Task[Any]:
+    def start_function(self, function: str, argument: Any) -> asyncio.Task[Any]:
         """Calls another function without waiting."""
-        return asyncio.get_running_loop().create_task(self.call_function(function, argument, detached))
+        return asyncio.get_running_loop().create_task(self.call_function(function, argument, detached=True))
 
-    async def send_to(self, id: str, message: Any) -> bool:
+    async def send_to(self, id: str, message: Any) -> str:
         """Sends a message to a running call. Raises PlatformError."""
         from .peers import read_sent, send_request
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Iterator, NamedTuple
 
 from .codec import JSONDecodeError, parse_value, to_json_with_references
 from .errors import PlatformError
-from .wire import JSON, Answer, tagged, text, to_slug, value_to_bytes, varint
+from .wire import JSON, Answer, tagged, text, value_to_bytes, varint
 
 if TYPE_CHECKING:
     from .asks import Ask
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 _CALL, _SEND, _RECEIVE = b"\2", b"\3", b"\4"
 _DETACHED = b"\1"
-_HANDED_OVER = 1
+_IN_INBOX = 2
 #: The longest wait for messages that one request may ask for.
 _LONGEST_WAIT_MS = 60_000
-_MOST_MESSAGES = 1000
+MOST_MESSAGES = 1000
 
 
 class Message(NamedTuple):
     """What another running call sent."""
 
     sender: str
-    value: Any
+    message: Any
 
 
 class FunctionFailed(PlatformError):
@@ -35,16 +35,14 @@ class FunctionFailed(PlatformError):
     def __init__(self, function: str, status: int, body: Any) -> None:
         problem = body if isinstance(body, dict) else {}
         said = problem.get("detail") or problem.get("title") or (body if isinstance(body, str) else "")
-        super().__init__(
-            to_slug(problem.get("type")) or "function-error", status, problem.get("title") or "",
-            f"the function {function} answered {status}" + (f": {said}" if said else ""), problem.get("fix") or "",
-        )
+        detail = f"'{function}' answered {status}" + (f": {str(said)[:200]}" if said else "")
+        super().__init__("call-failed", status, "The called function has failed", detail)
         self.function = function
         self.body = body
 
 
 def call_request(function: str, argument: Any, detached: bool) -> bytes:
-    """Calls a function. Raises Unserialisable."""
+    """Calls a function; a detached one goes on when its caller has ended. Raises Unserialisable."""
     keys: list[str] = []
     if argument is None:
         value = b"\0"
@@ -70,15 +68,15 @@ def send_request(id: str, message: Any) -> bytes:
     return b"".join((_SEND, text(id), value_to_bytes(message)))
 
 
-def read_sent(answer: Answer) -> bool:
-    """Whether the message was handed over at once; else it waits in the call's inbox."""
-    return answer.byte() == _HANDED_OVER
+def read_sent(answer: Answer) -> str:
+    """`delivered`, or `inbox` when it waits there for a call that could not be reached."""
+    return "inbox" if answer.byte() == _IN_INBOX else "delivered"
 
 
 def receive_requests(timeout: float | None, most: int) -> Iterator[bytes]:
     """Requests that together wait so many seconds for messages, or without an end."""
-    if not 1 <= most <= _MOST_MESSAGES:
-        raise ValueError(f"`max` is from 1 to {_MOST_MESSAGES}, not {most}")
+    if not 1 <= most <= MOST_MESSAGES:
+        raise ValueError(f"`max` is from 1 to {MOST_MESSAGES}, not {most}")
     end = None if timeout is None else monotonic() + timeout
     while True:
         left = _LONGEST_WAIT_MS if end is None else max(0, ceil((end - monotonic()) * 1000))
@@ -122,7 +120,7 @@ class CallFuture:
         return self._ask.answer is not None
 
     def cancel(self) -> None:
-        """Nobody waits for the answer any more: the called function is cancelled, too, unless it is detached."""
+        """Nobody waits for the answer any more; the called function goes on."""
         if self._call.asks is not None:
             self._call.asks.withdraw(self._ask)
 

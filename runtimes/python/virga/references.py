@@ -14,19 +14,19 @@ _MARK = "$ref"
 
 def resolve(call: BlockingCall, event: Event, keys: list[str], function: dict[str, Any]) -> None:
     """Puts the values in their places. Raises PlatformError."""
-    event.replace_body(_replace(event.json(), call.open_state(function).get_shared(keys)))
+    event.replace_body(_replace(event.json(), frozenset(keys), call.open_state(function).get_shared(keys)))
 
 
 async def resolve_async(call: LoopCall, event: Event, keys: list[str], function: dict[str, Any]) -> None:
     """The same for an async handler."""
-    event.replace_body(_replace(event.json(), await call.open_state(function).get_shared(keys)))
+    event.replace_body(_replace(event.json(), frozenset(keys), await call.open_state(function).get_shared(keys)))
 
 
-def _replace(part: Any, values: dict[str, Any]) -> Any:
+def _replace(part: Any, keys: frozenset[str], values: dict[str, Any]) -> Any:
     if type(part) is dict:
-        if len(part) == 1 and type(part.get(_MARK)) is str and part[_MARK] in values:
-            return values[part[_MARK]]
-        return {name: _replace(value, values) for name, value in part.items()}
+        if len(part) == 1 and type(part.get(_MARK)) is str and part[_MARK] in keys:
+            return values.get(part[_MARK])
+        return {name: _replace(value, keys, values) for name, value in part.items()}
     if type(part) is list:
-        return [_replace(value, values) for value in part]
+        return [_replace(value, keys, values) for value in part]
     return part

@@ -18,6 +18,8 @@ _ONE_COMMAND = STATE_REQUEST + b"\1"
 PAGE = 1000
 #: The node answers a watch at the latest then, and is asked again.
 PATIENCE_MS = 30_000
+#: Stands for the value of a key that does not exist.
+MISSING: Any = object()
 
 
 class Pending(Operation):
@@ -103,13 +105,13 @@ class State(StateOperations):
                 return decode(answer)
         raise problem
 
-    def get_many(self, keys: Iterable[str], default: Any = None) -> dict[str, Any]:
-        """What several keys hold, in one request."""
-        return self._read_many(keys, default, Get.value)
+    def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
+        """What several keys hold, in one request: those that exist."""
+        return self._read_many(keys, Get.value)
 
     def get_shared(self, keys: Iterable[str]) -> dict[str, Any]:
         """The same for values that all calls of the instance share, and that nobody changes."""
-        return self._read_many(keys, None, Get.shared)
+        return self._read_many(keys, Get.shared)
 
     def list(self, prefix: str = "") -> Iterator[Entry]:
         """The keys that exist and begin with a prefix, in order, with their kinds. Keys written meanwhile may be among them."""
@@ -132,13 +134,13 @@ class State(StateOperations):
         """Several commands in one request: `with ctx.state.pipeline() as p: hits = p.counter("hits").increment()`, then `hits.result`."""
         return Pipeline(self._call, self._values)
 
-    def _read_many(self, keys: Iterable[str], default: Any, read: Any) -> dict[str, Any]:
+    def _read_many(self, keys: Iterable[str], read: Any) -> dict[str, Any]:
         pending = {}
         for key in keys:
-            get = Get(key, default, self._values)
+            get = Get(key, MISSING, self._values)
             pending[key] = Pending(get.command, read.__get__(get))
         _carry_out(self._call, list(pending.values()))
-        return {key: one.result for key, one in pending.items()}
+        return {key: one.result for key, one in pending.items() if one.result is not MISSING}
 
     def _changes(self, prefix: str, cursor: int, timeout: float | None) -> Iterator[Change]:
         last = time.monotonic()

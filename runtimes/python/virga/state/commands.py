@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import Any, Callable, Mapping, NamedTuple
 
 from ..wire import VERSION_SIZE, Answer, document, signed, text, to_value, value_to_bytes, varint
@@ -15,6 +16,7 @@ STATE_REQUEST = b"\1"
 _WITH_VERSION, _HAS_VERSION = 1, 2
 _WITH_TTL, _WITH_CONDITION = 1, 2
 _ABSENT = bytes(VERSION_SIZE)
+_HALVES = Struct("<QQ")
 _NONE, _VALUE, _UNCHANGED, _SIBLINGS = range(4)
 
 Decode = Callable[[Answer], Any]
@@ -24,7 +26,7 @@ class Versioned(NamedTuple):
     """What a key holds, with its version for `put(…, if_version=…)`. `siblings` has every value when several were written at the same time."""
 
     value: Any
-    version: bytes
+    version: str
     siblings: tuple[Any, ...]
 
 
@@ -70,7 +72,7 @@ class Get:
         state = answer.byte()
         if state == _VALUE:
             version, value = self._take(answer)
-            return Versioned(value, version, (value,))
+            return Versioned(value, version_text(version), (value,))
         return self._default if state == _NONE else self._rare(state, answer)
 
     def shared(self, answer: Answer) -> Any:
@@ -97,18 +99,18 @@ class Get:
         kept = self._kept
         if state == _NONE:
             self._values.forget(self._key)
-            return Versioned(self._default, _ABSENT, ())
+            return Versioned(self._default, version_text(_ABSENT), ())
         if state == _UNCHANGED and kept is not None:
             self._values.use(self._key, kept)
             value = kept.value()
-            return Versioned(value, kept.version, (value,))
+            return Versioned(value, version_text(kept.version), (value,))
         self._values.forget(self._key)
         version = answer.version()
         siblings = tuple([answer.value() for _ in range(answer.varint())])
-        return Versioned(siblings[0], version, siblings)
+        return Versioned(siblings[0], version_text(version), siblings)
 
 
-def put_command(key: str, value: Any, ttl: float | None, if_version: bytes | None, if_absent: bool) -> bytes:
+def put_command(key: str, value: Any, ttl: float | None, if_version: str | None, if_absent: bool) -> bytes:
     """Writes a register."""
     flags, rest = 0, b""
     if ttl is not None:
@@ -116,12 +118,9 @@ def put_command(key: str, value: Any, ttl: float | None, if_version: bytes | Non
     if if_absent:
         if if_version is not None:
             raise ValueError("`if_version` and `if_absent` exclude each other")
-        if_version = _ABSENT
-    if if_version is not None:
-        if len(if_version) != VERSION_SIZE:
-            raise ValueError("`if_version` takes the `version` that get_versioned() gave")
-        flags |= _WITH_CONDITION
-        rest += if_version
+        flags, rest = flags | _WITH_CONDITION, rest + _ABSENT
+    elif if_version is not None:
+        flags, rest = flags | _WITH_CONDITION, rest + _version_bytes(if_version)
     return b"".join((PUT, text(key), bytes((flags,)), value_to_bytes(value), rest))
 
 
@@ -150,9 +149,9 @@ def watch_command(prefix: str, cursor: int, patience_ms: int, limit: int) -> byt
     return b"".join((WATCH, text(prefix), varint(cursor), varint(patience_ms), varint(limit)))
 
 
-def read_version(answer: Answer) -> bytes:
+def read_version(answer: Answer) -> str:
     """The result of a put."""
-    return answer.version()
+    return version_text(answer.version())
 
 
 def read_flag(answer: Answer) -> bool:
@@ -174,6 +173,20 @@ def read_changes(answer: Answer) -> tuple[int, list[Change]]:
         key = answer.text()
         changes.append(Change(key, answer.value(), False) if answer.byte() else Change(key, None, True))
     return cursor, changes
+
+
+def version_text(version: bytes) -> str:
+    """A version as people see it everywhere: the digits of its two little-endian numbers."""
+    return "%016x%016x" % _HALVES.unpack(version)
+
+
+def _version_bytes(version: str) -> bytes:
+    try:
+        if len(version) == 2 * VERSION_SIZE:
+            return _HALVES.pack(int(version[:VERSION_SIZE], 16), int(version[VERSION_SIZE:], 16))
+    except ValueError:
+        pass
+    raise ValueError(f"{version!r:.100} is no version: it has 32 hexadecimal digits, as get_versioned() and put() give them")
 
 
 def _milliseconds(seconds: float) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, AsyncIterator, Iterable
 
 from ..wire import Answer
 from .batches import Operation, requests, settle
-from .blocking import PAGE, PATIENCE_MS
+from .blocking import MISSING, PAGE, PATIENCE_MS
 from .commands import STATE_REQUEST, Change, Decode, Entry, Get, list_command, read_changes, read_page, watch_command
 from .operations import StateOperations
 from .values import KeptValues
@@ -63,13 +63,13 @@ class AsyncState(StateOperations):
         unsent, self._unsent = self._unsent, []
         self._send(unsent)
 
-    async def get_many(self, keys: Iterable[str], default: Any = None) -> dict[str, Any]:
-        """What several keys hold, in one request."""
-        return await self._read_many(keys, default, Get.value)
+    async def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
+        """What several keys hold, in one request: those that exist."""
+        return await self._read_many(keys, Get.value)
 
     async def get_shared(self, keys: Iterable[str]) -> dict[str, Any]:
         """The same for values that all calls of the instance share, and that nobody changes."""
-        return await self._read_many(keys, None, Get.shared)
+        return await self._read_many(keys, Get.shared)
 
     async def list(self, prefix: str = "") -> AsyncIterator[Entry]:
         """The keys that exist and begin with a prefix, in order, with their kinds. Keys written meanwhile may be among them."""
@@ -108,12 +108,13 @@ class AsyncState(StateOperations):
                     yield change
                 last = time.monotonic()
 
-    async def _read_many(self, keys: Iterable[str], default: Any, read: Any) -> dict[str, Any]:
+    async def _read_many(self, keys: Iterable[str], read: Any) -> dict[str, Any]:
         futures = {}
         for key in keys:
-            get = Get(key, default, self._values)
+            get = Get(key, MISSING, self._values)
             futures[key] = self.run(get.command, read.__get__(get))
-        return dict(zip(futures, await asyncio.gather(*futures.values()), strict=True))
+        found = zip(futures, await asyncio.gather(*futures.values()), strict=True)
+        return {key: value for key, value in found if value is not MISSING}
 
     def _send(self, operations: list[_Awaited]) -> None:
         for request, part in requests(operations):

@@ -36,7 +36,7 @@ class StateOperations:
         get = Get(key, default, self._values)
         return self.run(get.command, get.versioned)
 
-    def put(self, key: str, value: Any, ttl: float | None = None, if_version: bytes | None = None, if_absent: bool = False) -> Any:
+    def put(self, key: str, value: Any, ttl: float | None = None, if_version: str | None = None, if_absent: bool = False) -> Any:
         """Writes str as text, bytes as bytes, anything else as JSON; gives the new version.
 
         `ttl` is in seconds. With `if_version` or `if_absent` it writes only if the key has that version, or does not exist;
@@ -90,6 +90,6 @@ class StateOperations:
         """False until it is raised, then true for good."""
         return Flag(self, key)
 
-    def log(self, key: str) -> Log:
-        """The last entries of a list that many may append to."""
-        return Log(self, key)
+    def log(self, key: str, keep: int | None = None) -> Log:
+        """The last entries of a list that many may append to: the last `keep`, 1 to 100,000; 1,000 unless said."""
+        return Log(self, key, keep)

@@ -84,7 +84,7 @@ class GrowSet(_Collection):
         """Whether the element is there."""
         return self._query({"has": element})
 
-    def get(self) -> Any:
+    def values(self) -> Any:
         """The elements as a list."""
         return self._state.get(self.key, [])
 
@@ -111,7 +111,7 @@ class OrderedSet(_Collection):
         return self.add_all(((member, score),))
 
     def add_all(self, scores: Any) -> Any:
-        """Sets the scores of many: a dict, or pairs of member and score."""
+        """Sets the scores of many: a dict, or pairs of member and score. Gives a dict with the `size`."""
         pairs = scores.items() if isinstance(scores, Mapping) else scores
         return self._update({"add": [{"member": member, "score": score} for member, score in pairs]})
 
@@ -123,16 +123,9 @@ class OrderedSet(_Collection):
         """The score of a member; None when it is not there."""
         return self._query({"score": member})
 
-    def range(self, first: int = 0, last: int = -1, reverse: bool = False) -> Any:
+    def range(self, start: int = 0, stop: int = -1, reverse: bool = False) -> Any:
         """Members from one rank to another, both included, as a list of Scored; negative ranks count from the end."""
-        return self._scored({"range": [first, last], "reverse": reverse})
-
-    def get(self) -> Any:
-        """All members, as a list of Scored."""
-        return self._scored({"range": [0, -1]})
-
-    def _scored(self, question: dict[str, Any]) -> Any:
-        return self._state.run(query_command(self.key, {self.kind: question}), _read_scored)
+        return self._state.run(query_command(self.key, {self.kind: {"range": [start, stop], "reverse": reverse}}), _read_scored)
 
 
 class Map(_Collection):
@@ -157,9 +150,13 @@ class Map(_Collection):
         """Carries out an update in a field: `update("n", {"counter": {"increment": 1}})`."""
         return self._update({"update": {field: dict(update)}})
 
-    def get(self, field: str | None = None) -> Any:
-        """What a field holds, None when it is not there; without a field all of them as a dict."""
-        return self._query({"get": field}) if field is not None else self._state.get(self.key, {})
+    def get(self, field: str) -> Any:
+        """What a field holds; None when it is not there."""
+        return self._query({"get": field})
+
+    def entries(self) -> Any:
+        """All fields as a dict."""
+        return self._state.get(self.key, {})
 
 
 class Max(View):
@@ -202,20 +199,20 @@ class Flag(View):
 class Log(_Collection):
     """The last entries of a list that many may append to."""
 
-    __slots__ = ()
+    __slots__ = ("_keep",)
     kind = "log"
 
-    def append(self, *entries: Any, keep: int | None = None) -> Any:
-        """Appends entries and keeps the last `keep` (1 to 100,000; 1,000 unless said); gives a dict with the `size`."""
-        return self._update({"append": entries} if keep is None else {"append": entries, "keep": keep})
+    def __init__(self, state: StateOperations, key: str, keep: int | None) -> None:
+        super().__init__(state, key)
+        self._keep = keep
 
-    def last(self, count: int) -> Any:
-        """The last entries, the oldest first."""
+    def append(self, *entries: Any) -> Any:
+        """Appends entries; gives a dict with the `size`."""
+        return self._update({"append": entries} if self._keep is None else {"append": entries, "keep": self._keep})
+
+    def last(self, count: int = 10) -> Any:
+        """The last entries as a list, the oldest first."""
         return self._query({"last": count})
-
-    def get(self) -> Any:
-        """All entries, the oldest first, as a list."""
-        return self._state.get(self.key, [])
 
 
 def _read_scored(answer: Answer) -> list[Scored]:
