@@ -13,7 +13,7 @@ namespace Virga.Cluster.Link;
 /// </summary>
 internal sealed partial class ClusterLink : INodeLink, IAsyncDisposable
 {
-    private readonly LinkIdentity _self;
+    private readonly NodeName _self;
     private readonly LinkOptions _options;
     private readonly TimeProvider _time;
     private readonly Random _random;
@@ -32,7 +32,7 @@ internal sealed partial class ClusterLink : INodeLink, IAsyncDisposable
     /// <param name="time">The clock of keep-alives and back-offs.</param>
     /// <param name="random">Spreads back-offs.</param>
     /// <param name="logger">Takes what happens.</param>
-    public ClusterLink(LinkIdentity self, LinkOptions options, TimeProvider time, Random random, ILogger<ClusterLink> logger)
+    public ClusterLink(NodeName self, LinkOptions options, TimeProvider time, Random random, ILogger<ClusterLink> logger)
     {
         _self = self;
         _options = options;
@@ -40,12 +40,12 @@ internal sealed partial class ClusterLink : INodeLink, IAsyncDisposable
         _random = random;
         _logger = logger;
         _handshakes = new SemaphoreSlim(options.MaxHandshakes);
-        _view = new ClusterView(0, [new ClusterMember(self.Name, self.Incarnation, "", 0)]);
+        _view = new ClusterView(0, [new ClusterMember(self, 0, "", 0)]);
         _listener = new Socket(options.Listen.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
     }
 
     /// <inheritdoc/>
-    public NodeName Self => _self.Name;
+    public NodeName Self => _self;
 
     /// <inheritdoc/>
     public ClusterView View => Volatile.Read(ref _view);
@@ -100,6 +100,9 @@ internal sealed partial class ClusterLink : INodeLink, IAsyncDisposable
                 : throw new NodeUnreachableException(to, "it is not alive.");
     }
 
+    /// <summary>Takes over what members say of their load: the members are the same.</summary>
+    public void Refresh(ClusterView view) => Volatile.Write(ref _view, view);
+
     /// <summary>Puts a view in force. Called by one at a time.</summary>
     public void Apply(ClusterView view)
     {
@@ -114,7 +117,8 @@ internal sealed partial class ClusterLink : INodeLink, IAsyncDisposable
 
             if (known is not null && _peers.TryGetValue(member.Name, out var peer))
             {
-                if (peer.IsConnectedTo(member.Incarnation))
+                // A node that lost its lease and came back has a new incarnation and its old connections; one that was started again has not.
+                if (peer.IsConnected && known.Address == member.Address)
                 {
                     continue;
                 }
@@ -246,12 +250,12 @@ internal sealed partial class ClusterLink : INodeLink, IAsyncDisposable
             socket.NoDelay = true;
             var stream = new NetworkStream(socket, ownsSocket: false);
             var other = await LinkHandshake.AcceptAsync(stream, _self, _options.Secret, either.Token);
-            if (other.Name == Self || other.Name > Self)
+            if (other >= Self)
             {
-                throw new LinkRefusedException($"The node '{other.Name}' is dialled by '{Self}', not the other way round.");
+                throw new LinkRefusedException($"The node '{other}' is dialled by '{Self}', not the other way round.");
             }
 
-            GetPeer(other.Name).Adopt(new LinkConnection(socket, stream, other, _handlers, _options, _time, _logger));
+            GetPeer(other).Adopt(new LinkConnection(socket, stream, other, _handlers, _options, _time, _logger));
         }
         catch (Exception e) when (e is SocketException or IOException or LinkRefusedException or OperationCanceledException)
         {

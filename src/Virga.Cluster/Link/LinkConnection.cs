@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Virga.Core.Names;
 using Virga.Core.Nodes;
 
 namespace Virga.Cluster.Link;
@@ -12,7 +13,7 @@ internal sealed partial class LinkConnection : IAsyncDisposable
 {
     private readonly Socket _socket;
     private readonly Stream _stream;
-    private readonly LinkIdentity _peer;
+    private readonly NodeName _peer;
     private readonly LinkOptions _options;
     private readonly LinkServing _serving;
     private readonly LinkSender _sender;
@@ -29,7 +30,7 @@ internal sealed partial class LinkConnection : IAsyncDisposable
     private ulong _lastId;
     private long _lastReceived;
 
-    public LinkConnection(Socket socket, Stream stream, LinkIdentity peer, LinkHandlers handlers, LinkOptions options, TimeProvider time, ILogger logger)
+    public LinkConnection(Socket socket, Stream stream, NodeName peer, LinkHandlers handlers, LinkOptions options, TimeProvider time, ILogger logger)
     {
         _socket = socket;
         _stream = stream;
@@ -38,13 +39,10 @@ internal sealed partial class LinkConnection : IAsyncDisposable
         _time = time;
         _logger = logger;
         _sender = new LinkSender(socket, options, e => Break($"nothing can be sent any more: {e.Message}"));
-        _serving = new LinkServing(peer.Name, handlers, _sender, options, logger);
+        _serving = new LinkServing(peer, handlers, _sender, options, logger);
         _assembler = new MessageAssembler(options);
         _lastReceived = time.GetTimestamp();
     }
-
-    /// <summary>Who is at the other end.</summary>
-    public LinkIdentity Peer => _peer;
 
     /// <summary>Whether it has broken.</summary>
     public bool IsBroken => _broken.IsCancellationRequested;
@@ -69,7 +67,7 @@ internal sealed partial class LinkConnection : IAsyncDisposable
         {
             if (_reason is { } reason)
             {
-                throw new NodeUnreachableException(_peer.Name, reason);
+                throw new NodeUnreachableException(_peer, reason);
             }
 
             _asks.Add(id, answer);
@@ -116,7 +114,7 @@ internal sealed partial class LinkConnection : IAsyncDisposable
         _socket.Dispose();
         foreach (var answer in waiting)
         {
-            answer.TrySetException(new NodeUnreachableException(_peer.Name, reason));
+            answer.TrySetException(new NodeUnreachableException(_peer, reason));
         }
     }
 
@@ -132,7 +130,7 @@ internal sealed partial class LinkConnection : IAsyncDisposable
         }
         catch (LinkRefusedException e)
         {
-            LogRefused(_peer.Name.Value, e.Message);
+            LogRefused(_peer.Value, e.Message);
             Break(e.Message);
         }
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
@@ -231,7 +229,7 @@ internal sealed partial class LinkConnection : IAsyncDisposable
                 ArrayPool<byte>.Shared.Return(body);
                 break;
             default:
-                Find(frame.Id)?.TrySetException(new NodeUnreachableException(_peer.Name, Encoding.UTF8.GetString(body, 0, length)));
+                Find(frame.Id)?.TrySetException(new NodeUnreachableException(_peer, Encoding.UTF8.GetString(body, 0, length)));
                 ArrayPool<byte>.Shared.Return(body);
                 break;
         }

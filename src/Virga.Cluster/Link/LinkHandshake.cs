@@ -7,8 +7,8 @@ namespace Virga.Cluster.Link;
 
 /// <summary>
 /// Proves to both ends of a connection that the other knows the cluster's secret, without sending it (HMAC-SHA256 over both ends' random numbers and names).
-/// The one who dials: <c>"VIRGALNK", u16 version, 32 random bytes, its name, its incarnation, the name it wants</c>; the other: the same with its own name and
-/// incarnation and the dialler's name, then its proof; the dialler: its proof. A proof is of one side and of one handshake only: it cannot be used again.
+/// The one who dials: <c>"VIRGALNK", u16 version, 32 random bytes, its name, the name it wants</c>; the other: the same with its own name and the dialler's, then its
+/// proof; the dialler: its proof. A proof is of one side and of one handshake only: it cannot be used again.
 /// </summary>
 internal static class LinkHandshake
 {
@@ -20,9 +20,8 @@ internal static class LinkHandshake
     private static ReadOnlySpan<byte> Magic => "VIRGALNK"u8;
 
     /// <summary>The dialler's part.</summary>
-    /// <returns>The other node's incarnation.</returns>
     /// <exception cref="LinkRefusedException">The other is no node of this cluster, or not the one that was wanted.</exception>
-    public static async Task<long> DialAsync(Stream stream, LinkIdentity self, NodeName wanted, byte[] secret, CancellationToken cancellation)
+    public static async Task DialAsync(Stream stream, NodeName self, NodeName wanted, byte[] secret, CancellationToken cancellation)
     {
         var mine = Hello(self, wanted);
         await stream.WriteAsync(mine, cancellation);
@@ -34,27 +33,26 @@ internal static class LinkHandshake
             throw new LinkRefusedException("It does not know the cluster's secret.");
         }
 
-        if (theirs.Self.Name != wanted || theirs.Wanted != self.Name)
+        if (theirs.Self != wanted || theirs.Wanted != self)
         {
-            throw new LinkRefusedException($"It is the node '{theirs.Self.Name}', not '{wanted}'.");
+            throw new LinkRefusedException($"It is the node '{theirs.Self}', not '{wanted}'.");
         }
 
         await stream.WriteAsync(Prove(secret, "dial"u8, mine, theirs.Bytes), cancellation);
-        return theirs.Self.Incarnation;
     }
 
     /// <summary>The part of the one who was dialled.</summary>
     /// <returns>Who dialled.</returns>
     /// <exception cref="LinkRefusedException">The other is no node of this cluster, or wants another one.</exception>
-    public static async Task<LinkIdentity> AcceptAsync(Stream stream, LinkIdentity self, byte[] secret, CancellationToken cancellation)
+    public static async Task<NodeName> AcceptAsync(Stream stream, NodeName self, byte[] secret, CancellationToken cancellation)
     {
         var theirs = await ReadHelloAsync(stream, cancellation);
-        if (theirs.Wanted != self.Name)
+        if (theirs.Wanted != self)
         {
             throw new LinkRefusedException($"It wants the node '{theirs.Wanted}'.");
         }
 
-        var mine = Hello(self, theirs.Self.Name);
+        var mine = Hello(self, theirs.Self);
         await stream.WriteAsync(mine, cancellation);
         await stream.WriteAsync(Prove(secret, "accept"u8, theirs.Bytes, mine), cancellation);
         var proof = new byte[ProofLength];
@@ -73,27 +71,26 @@ internal static class LinkHandshake
         return mac.GetHashAndReset();
     }
 
-    private static byte[] Hello(LinkIdentity self, NodeName wanted)
+    private static byte[] Hello(NodeName self, NodeName wanted)
     {
-        var name = Encoding.UTF8.GetBytes(self.Name.Value);
+        var name = Encoding.UTF8.GetBytes(self.Value);
         var other = Encoding.UTF8.GetBytes(wanted.Value);
-        var hello = new byte[Magic.Length + 2 + NonceLength + 8 + 1 + name.Length + 1 + other.Length];
+        var hello = new byte[Magic.Length + 2 + NonceLength + 1 + name.Length + 1 + other.Length];
         var rest = hello.AsSpan();
         Magic.CopyTo(rest);
         rest = rest[Magic.Length..];
         BinaryPrimitives.WriteUInt16LittleEndian(rest, Version);
         RandomNumberGenerator.Fill(rest.Slice(2, NonceLength));
         rest = rest[(2 + NonceLength)..];
-        BinaryPrimitives.WriteInt64LittleEndian(rest, self.Incarnation);
-        rest[8] = (byte)name.Length;
-        name.CopyTo(rest[9..]);
-        rest = rest[(9 + name.Length)..];
+        rest[0] = (byte)name.Length;
+        name.CopyTo(rest[1..]);
+        rest = rest[(1 + name.Length)..];
         rest[0] = (byte)other.Length;
         other.CopyTo(rest[1..]);
         return hello;
     }
 
-    private static async Task<(LinkIdentity Self, NodeName Wanted, byte[] Bytes)> ReadHelloAsync(Stream stream, CancellationToken cancellation)
+    private static async Task<(NodeName Self, NodeName Wanted, byte[] Bytes)> ReadHelloAsync(Stream stream, CancellationToken cancellation)
     {
         var bytes = new MemoryStream();
         var start = await TakeAsync(stream, bytes, Magic.Length + 2, cancellation);
@@ -107,10 +104,10 @@ internal static class LinkHandshake
             throw new LinkRefusedException($"It speaks version {version} of the nodes' protocol, this node version {Version}.");
         }
 
-        var fixedPart = await TakeAsync(stream, bytes, NonceLength + 8, cancellation);
+        await TakeAsync(stream, bytes, NonceLength, cancellation);
         var name = await TakeNameAsync(stream, bytes, cancellation);
         var wanted = await TakeNameAsync(stream, bytes, cancellation);
-        return (new LinkIdentity(name, BinaryPrimitives.ReadInt64LittleEndian(fixedPart.AsSpan(NonceLength))), wanted, bytes.ToArray());
+        return (name, wanted, bytes.ToArray());
     }
 
     private static async Task<NodeName> TakeNameAsync(Stream stream, MemoryStream all, CancellationToken cancellation)

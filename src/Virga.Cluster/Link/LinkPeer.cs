@@ -10,7 +10,7 @@ namespace Virga.Cluster.Link;
 /// Another node as this one reaches it. Of two nodes the one with the lesser name dials, and dials again whenever the connection breaks, so that there is one
 /// connection per pair.
 /// </summary>
-internal sealed partial class LinkPeer(NodeName name, LinkIdentity self, byte[] secret, LinkHandlers handlers, LinkOptions options, TimeProvider time, Random random, Action<NodeName> suspect, Action<NodeName> renewed, ILogger logger) : IAsyncDisposable
+internal sealed partial class LinkPeer(NodeName name, NodeName self, byte[] secret, LinkHandlers handlers, LinkOptions options, TimeProvider time, Random random, Action<NodeName> suspect, Action<NodeName> renewed, ILogger logger) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _leaving = new();
 
@@ -28,7 +28,7 @@ internal sealed partial class LinkPeer(NodeName name, LinkIdentity self, byte[] 
     /// <summary>Begins to reach the node at an address.</summary>
     public void Start(string address)
     {
-        if (self.Name < name)
+        if (self < name)
         {
             _dialling = DialAsync(address);
         }
@@ -69,8 +69,8 @@ internal sealed partial class LinkPeer(NodeName name, LinkIdentity self, byte[] 
     public ValueTask<ReadOnlyMemory<byte>> AskAsync(byte topic, ReadOnlyMemory<byte> body, CancellationToken cancellation) =>
         Volatile.Read(ref _connection) is { } connection ? connection.AskAsync(topic, body, cancellation) : AskLaterAsync(topic, body, cancellation);
 
-    /// <summary>Whether messages go to this run of the node at the moment.</summary>
-    public bool IsConnectedTo(long incarnation) => Volatile.Read(ref _connection) is { IsBroken: false } connection && connection.Peer.Incarnation == incarnation;
+    /// <summary>Whether there is a connection at the moment.</summary>
+    public bool IsConnected => Volatile.Read(ref _connection) is { IsBroken: false };
 
     /// <summary>Ends the connection for good.</summary>
     public void Leave(string reason)
@@ -234,8 +234,8 @@ internal sealed partial class LinkPeer(NodeName name, LinkIdentity self, byte[] 
             var colon = address.LastIndexOf(':');
             await socket.ConnectAsync(new DnsEndPoint(address[..colon].Trim('[', ']'), int.Parse(address.AsSpan(colon + 1), System.Globalization.CultureInfo.InvariantCulture)), either.Token);
             var stream = new NetworkStream(socket, ownsSocket: false);
-            var incarnation = await LinkHandshake.DialAsync(stream, self, name, secret, either.Token);
-            return new LinkConnection(socket, stream, new LinkIdentity(name, incarnation), handlers, options, time, logger);
+            await LinkHandshake.DialAsync(stream, self, name, secret, either.Token);
+            return new LinkConnection(socket, stream, name, handlers, options, time, logger);
         }
         catch (Exception e) when (e is SocketException or IOException or LinkRefusedException or OperationCanceledException)
         {

@@ -129,6 +129,12 @@ public static class KnownProblems
     /// <summary>503: another node has opened the data folder; the node does not start.</summary>
     public static Problem DataFolderInUse(string detail) => Platform("data-folder-in-use", "The data folder is in use by another node", 503, detail, "Stop the other node, or start this one with another --data folder.");
 
+    /// <summary>503: another node of the cluster has this node's name; the node does not start.</summary>
+    public static Problem NodeNameInUse(string detail) => Platform("node-name-in-use", "Another node has this name", 503, detail, "Start this node with another --node NAME, or stop the other one.");
+
+    /// <summary>503: the cluster's database cannot be reached or used.</summary>
+    public static Problem ClusterUnavailable(string detail) => Platform("cluster-unavailable", "The cluster's database cannot be used now", 503, detail, "Check that PostgreSQL runs, that --cluster names it, and that its user may make tables; then try again.");
+
     /// <summary>503: the metadata file cannot be read; the node does not start.</summary>
     public static Problem MetadataCorrupted(string detail, string fix) => Platform("metadata-corrupted", "The metadata file cannot be used", 503, detail, fix);
 

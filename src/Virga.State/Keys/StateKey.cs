@@ -51,12 +51,12 @@ public readonly record struct StateKey(Scope Scope, string Text) : IComparable<S
         return key.Text[0] != PlatformMark ? key : throw new ProblemException(KnownProblems.InvalidKey($"The key '{ResourceName.Shorten(text)}' is the platform's own: those begin with '{PlatformMark}'."));
     }
 
-    /// <summary>Order by tenant, namespace, then key, each ordinal: the order of scans.</summary>
+    /// <summary>Order by tenant, namespace, then key: the order of scans (<see cref="KeyOrder"/>).</summary>
     public int CompareTo(StateKey other)
     {
         var order = string.CompareOrdinal(Scope.Tenant.Value, other.Scope.Tenant.Value);
         order = order != 0 ? order : string.CompareOrdinal(Scope.Namespace.Value, other.Scope.Namespace.Value);
-        return order != 0 ? order : string.CompareOrdinal(Text, other.Text);
+        return order != 0 ? order : KeyOrder.Compare(Text, other.Text);
     }
 
     /// <inheritdoc/>

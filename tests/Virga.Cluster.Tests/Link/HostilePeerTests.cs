@@ -139,14 +139,14 @@ public sealed class HostilePeerTests
     {
         var client = new TcpClient();
         await client.ConnectAsync(nodes["b"].Address, Cancellation);
-        await LinkHandshake.DialAsync(client.GetStream(), new LinkIdentity(LinkedNodes.Name(name), 77), LinkedNodes.Name("b"), nodes.Secret, Cancellation);
+        await LinkHandshake.DialAsync(client.GetStream(), LinkedNodes.Name(name), LinkedNodes.Name("b"), nodes.Secret, Cancellation);
         return client;
     }
 
     private static async Task<byte[]> HelloAsync(LinkedNodes nodes, string name, string wanted)
     {
         var output = new MemoryStream();
-        await Should.ThrowAsync<Exception>(() => LinkHandshake.DialAsync(output, new LinkIdentity(LinkedNodes.Name(name), 1), LinkedNodes.Name(wanted), nodes.Secret, Cancellation));
+        await Should.ThrowAsync<Exception>(() => LinkHandshake.DialAsync(output, LinkedNodes.Name(name), LinkedNodes.Name(wanted), nodes.Secret, Cancellation));
         return output.ToArray();
     }
 

@@ -11,6 +11,7 @@ internal sealed class LinkedNodes : IAsyncDisposable
 {
     private readonly Dictionary<string, ClusterLink> _links = new(StringComparer.Ordinal);
     private readonly Func<LinkOptions, LinkOptions> _configure;
+    private readonly Dictionary<string, long> _incarnations = new(StringComparer.Ordinal);
     private long _incarnation;
     private long _view;
 
@@ -43,10 +44,11 @@ internal sealed class LinkedNodes : IAsyncDisposable
     public ClusterLink Add(string name, byte[]? secret = null)
     {
         var options = _configure(new LinkOptions { Secret = secret ?? Secret });
-        var link = new ClusterLink(new LinkIdentity(Name(name), ++_incarnation), options, TimeProvider.System, new Random(1), NullLogger<ClusterLink>.Instance);
+        var link = new ClusterLink(Name(name), options, TimeProvider.System, new Random(1), NullLogger<ClusterLink>.Instance);
         link.Handle(NodeTopic.DagStep, (_, body, _) => ValueTask.FromResult<ReadOnlyMemory<byte>>(body.ToArray()));
         link.Listen();
         _links[name] = link;
+        _incarnations[name] = ++_incarnation;
         return link;
     }
 
@@ -60,7 +62,7 @@ internal sealed class LinkedNodes : IAsyncDisposable
     public ClusterMember MemberOf(string name)
     {
         var link = _links[name];
-        return new ClusterMember(link.Self, link.View.Find(link.Self)!.Incarnation, link.Address.ToString(), 0);
+        return new ClusterMember(link.Self, _incarnations[name], link.Address.ToString(), 0);
     }
 
     /// <summary>Tells every node of all.</summary>
