@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Virga.Core.Resources;
+using Virga.State.Logs;
 using Virga.Telemetry.Metering;
 
 namespace Virga.Configuration;
@@ -49,6 +50,12 @@ internal sealed record NodeOptions
 
     /// <summary>Calls of all functions that may wait for instances.</summary>
     public int NodeQueueLimit { get; init; } = 10_000;
+
+    /// <summary>When writes to shared state are acknowledged.</summary>
+    public Durability StateDurability { get; init; } = Durability.Interval;
+
+    /// <summary>Memory that values of shared state may occupy.</summary>
+    public ByteSize StateMemory { get; init; } = ByteSize.FromMegabytes(256);
 
     /// <summary>The least grave lines of the node's own log.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
