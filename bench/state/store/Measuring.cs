@@ -27,10 +27,11 @@ internal static class Measuring
             Interlocked.Add(ref allocated, GC.GetAllocatedBytesForCurrentThread() - before);
         })).ToList();
         running.ForEach(static thread => thread.Start());
+        var cpu = Environment.CpuUsage.TotalTime;
         start.SignalAndWait();
         var clock = Stopwatch.StartNew();
         running.ForEach(static thread => thread.Join());
-        return new Figure(name, done / clock.Elapsed.TotalSeconds, null, null, (double)allocated / done);
+        return new Figure(name, done / clock.Elapsed.TotalSeconds, null, null, (double)allocated / done, (Environment.CpuUsage.TotalTime - cpu).TotalMicroseconds / done);
     }
 
     /// <summary>Operations of several clients, one after the other in each; every one is timed.</summary>
@@ -39,6 +40,7 @@ internal static class Measuring
         var samples = new List<long>[clients];
         var clock = Stopwatch.StartNew();
         var before = GC.GetTotalAllocatedBytes();
+        var cpu = Environment.CpuUsage.TotalTime;
         await Task.WhenAll(Enumerable.Range(0, clients).Select(client => Task.Run(async () =>
         {
             var own = samples[client] = new List<long>(1 << 16);
@@ -50,9 +52,10 @@ internal static class Measuring
             }
         })));
         var elapsed = clock.Elapsed;
+        var used = Environment.CpuUsage.TotalTime - cpu;
         var allocated = GC.GetTotalAllocatedBytes() - before;
         var all = samples.SelectMany(static one => one).Order().ToArray();
-        return new Figure(name, all.Length / elapsed.TotalSeconds, Micro(all[all.Length / 2]), Micro(all[all.Length * 99 / 100]), (double)allocated / all.Length);
+        return new Figure(name, all.Length / elapsed.TotalSeconds, Micro(all[all.Length / 2]), Micro(all[all.Length * 99 / 100]), (double)allocated / all.Length, used.TotalMicroseconds / all.Length);
     }
 
     private static double Micro(long ticks) => ticks * 1e6 / Stopwatch.Frequency;
