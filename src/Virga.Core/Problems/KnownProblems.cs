@@ -18,6 +18,9 @@ public static class KnownProblems
     /// <summary>400: an update or a query of shared state cannot be read, or asks for what cannot be.</summary>
     public static Problem InvalidUpdate(string detail) => Client("invalid-update", "The update or query is not valid", 400, detail, "See docs/state.md for the forms of updates and queries.");
 
+    /// <summary>403: a key of shared state belongs to the platform.</summary>
+    public static Problem ReservedKey(string detail) => Client("reserved-key", "The key belongs to the platform", 403, detail, "Use a key that does not begin with '$'.");
+
     /// <summary>404: no route matches the request.</summary>
     public static Problem NoRoute(string detail) => Client("no-route", "No route matches", 404, detail, "See `virga route list`, or call /f/NAME.");
 
@@ -41,6 +44,9 @@ public static class KnownProblems
 
     /// <summary>409: a conditional write met another version.</summary>
     public static Problem StateConditionFailed(string detail) => Client("state-condition-failed", "The key is not what the write expected", 409, detail, "Read the key again and repeat the write with its version.");
+
+    /// <summary>409: a version that the session has read is gone; whoever began the session starts again.</summary>
+    public static Problem SessionLost(string detail) => Platform("session-lost", "What the session has read is gone", 409, detail, "Call again: a new session begins.");
 
     /// <summary>410: a change feed was asked for changes that are no longer kept.</summary>
     public static Problem ChangesLost(string detail) => Client("changes-lost", "The changes asked for are no longer kept", 410, detail, "List the resources anew, then follow the feed from its newest sequence number.");
