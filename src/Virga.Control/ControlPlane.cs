@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Virga.Control.Builds;
+using Virga.Control.Dags;
 using Virga.Control.Environments;
 using Virga.Control.Functions;
 using Virga.Control.Metadata;
@@ -23,6 +24,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
     private readonly FunctionTraffic _traffic;
     private readonly EnvironmentCatalog _environments;
     private readonly RouteTraffic _routes;
+    private readonly DagCatalog _dags;
     private readonly ControlOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<ControlPlane> _logger;
@@ -31,7 +33,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
 
     internal ControlPlane(
         IMetadataStore store, PackageStore packages, PackageBuilds builds, PackageService collector, CSharpCompiler compiler, FunctionCatalog functions,
-        FunctionTraffic traffic, EnvironmentCatalog environments, RouteTraffic routes, ControlOptions options, TimeProvider time, ILogger<ControlPlane> logger)
+        FunctionTraffic traffic, EnvironmentCatalog environments, RouteTraffic routes, DagCatalog dags, ControlOptions options, TimeProvider time, ILogger<ControlPlane> logger)
     {
         _store = store;
         _packages = packages;
@@ -42,12 +44,13 @@ public sealed partial class ControlPlane : IAsyncDisposable
         _traffic = traffic;
         _environments = environments;
         _routes = routes;
+        _dags = dags;
         _options = options;
         _time = time;
         _logger = logger;
     }
 
-    /// <summary>Opens and migrates the store, and puts every environment, function and route in force. Called once, before the node serves.</summary>
+    /// <summary>Opens and migrates the store, and puts every environment, function, DAG and route in force. Called once, before the node serves.</summary>
     /// <exception cref="Core.Problems.ProblemException"><c>metadata-corrupted</c>, <c>storage-full</c>.</exception>
     public async Task StartAsync(CancellationToken cancellation)
     {
@@ -57,6 +60,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
         _builds.Open();
         await LoadEnvironmentsAsync(cancellation);
         await LoadFunctionsAsync(cancellation);
+        await LoadDagsAsync(cancellation);
         var routes = await LoadRoutesAsync(cancellation);
         _collecting = CollectAsync(_stopping.Token);
         LogLoaded(_functions.Count, routes, _time.GetElapsedTime(began).TotalMilliseconds);
@@ -108,6 +112,14 @@ public sealed partial class ControlPlane : IAsyncDisposable
         {
             var name = FunctionResources.NameOf(stored.Key);
             _functions.Put(name, FunctionResources.StatusOf(stored), number => versions[(name, number)]);
+        }
+    }
+
+    private async Task LoadDagsAsync(CancellationToken cancellation)
+    {
+        await foreach (var stored in _store.ReadAllAsync(ResourceKind.Dag, cancellation))
+        {
+            _dags.Put(stored);
         }
     }
 

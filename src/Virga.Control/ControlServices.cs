@@ -3,11 +3,13 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Virga.Control.Builds;
 using Virga.Control.Changes;
+using Virga.Control.Dags;
 using Virga.Control.Environments;
 using Virga.Control.Functions;
 using Virga.Control.Metadata;
 using Virga.Control.Packages;
 using Virga.Control.Routes;
+using Virga.Core.Dags;
 using Virga.Core.Invocations;
 using Virga.Core.Resources;
 using Virga.Core.Routing;
@@ -18,7 +20,7 @@ namespace Virga.Control;
 public static class ControlServices
 {
     /// <summary>
-    /// Adds <see cref="ControlPlane"/>, <see cref="IFunctionCatalog"/>, <see cref="IEnvironmentCatalog"/>, <see cref="IPackageDirectory"/> and an <see cref="IScaleObserver"/> that feeds the feed of changes. Every registered <see cref="IRouteSink"/>
+    /// Adds <see cref="ControlPlane"/>, <see cref="IFunctionCatalog"/>, <see cref="IDagCatalog"/>, <see cref="IEnvironmentCatalog"/>, <see cref="IPackageDirectory"/> and an <see cref="IScaleObserver"/> that feeds the feed of changes. Every registered <see cref="IRouteSink"/>
     /// and <see cref="IFunctionLifecycleListener"/> is told of changes; the invoke endpoint uses the registered <see cref="IInvoker"/>.
     /// </summary>
     public static IServiceCollection AddVirgaControl(this IServiceCollection services, ControlOptions options)
@@ -50,6 +52,9 @@ public static class ControlServices
         services.AddSingleton<FunctionTraffic>();
         services.AddSingleton<FunctionService>();
         services.AddSingleton<AliasService>();
+        services.AddSingleton<DagCatalog>();
+        services.AddSingleton<IDagCatalog>(provider => provider.GetRequiredService<DagCatalog>());
+        services.AddSingleton<DagService>();
         services.AddSingleton<RouteBook>();
         services.AddSingleton<RouteTraffic>();
         services.AddSingleton<RouteService>();
@@ -68,6 +73,7 @@ public static class ControlServices
         provider.GetRequiredService<FunctionTraffic>(),
         provider.GetRequiredService<EnvironmentCatalog>(),
         provider.GetRequiredService<RouteTraffic>(),
+        provider.GetRequiredService<DagCatalog>(),
         provider.GetRequiredService<ControlOptions>(),
         provider.GetRequiredService<TimeProvider>(),
         provider.GetRequiredService<ILogger<ControlPlane>>());

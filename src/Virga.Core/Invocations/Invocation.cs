@@ -50,6 +50,24 @@ public sealed class Invocation
     /// <summary>1 for the first try.</summary>
     public int Attempt { get; init; } = 1;
 
+    /// <summary>Keys of shared state that the body's <c>{"$ref":"KEY"}</c> stand for; the worker has their values before its handler runs.</summary>
+    public IReadOnlyList<string> References { get; init; } = [];
+
+    /// <summary>What the chain of calls that this one belongs to has seen of shared state; null where its consistency asks for nothing. Set before the call goes to its worker, if at all.</summary>
+    public IInvocationSession? Session { get; set; }
+
+    /// <summary>How many calls of functions by functions led to it.</summary>
+    public int Depth { get; init; }
+
+    /// <summary>
+    /// When it must have ended, as <see cref="TimeProvider.GetTimestamp"/>; <see cref="long.MaxValue"/> for no bound. Made with the bound of whoever calls; the scheduler
+    /// brings it forward to the function's own timeout, and an accepted WebSocket has none.
+    /// </summary>
+    public long Deadline { get; set; } = long.MaxValue;
+
+    /// <summary>What <see cref="IPlatformCalls"/> keeps of the call while it runs; nobody else's business.</summary>
+    public object? PlatformState { get; set; }
+
     /// <summary>When it arrived, as <see cref="TimeProvider.GetTimestamp"/>.</summary>
     public required long ReceivedAt { get; init; }
 }

@@ -11,4 +11,10 @@ public enum Trigger
 
     /// <summary>The control API or the command line.</summary>
     Invoke,
+
+    /// <summary>Another function.</summary>
+    Call,
+
+    /// <summary>A step of a DAG.</summary>
+    Dag,
 }
