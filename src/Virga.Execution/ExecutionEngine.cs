@@ -54,6 +54,7 @@ public sealed class ExecutionEngine : IAsyncDisposable
         IInvocationObserver observer,
         IResidencyObserver residency,
         IScaleObserver scale,
+        IPlatformCalls platform,
         TimeProvider time,
         ILoggerFactory loggers,
         CancellationToken cancellation)
@@ -77,7 +78,7 @@ public sealed class ExecutionEngine : IAsyncDisposable
             throw new Core.Problems.ProblemException(Core.Problems.KnownProblems.Unavailable($"The isolation '{options.DefaultIsolation.ToString()!.ToLowerInvariant()}' does not work here: {missing}", "Install what is missing, or start the node with --isolation process for trusted code."));
         }
 
-        var scheduler = new Scheduler(options, sandboxes, environments, packages, log, observer, residency, scale, time, loggers);
+        var scheduler = new Scheduler(options, sandboxes, environments, packages, log, observer, residency, scale, platform, time, loggers);
         return new ExecutionEngine(sandboxes, scheduler);
     }
 

@@ -12,6 +12,9 @@ public sealed record ExecutionOptions
     /// <summary>Names this node's cgroups; the same after a restart with the same data folder.</summary>
     public required string NodeId { get; init; }
 
+    /// <summary>The node's name, a part of the ids by which its running functions are sent messages.</summary>
+    public Core.Names.NodeName NodeName { get; init; } = Core.Names.NodeName.Single;
+
     /// <summary>Folder for what instances need while they live; emptied at start.</summary>
     public required string ScratchDirectory { get; init; }
 

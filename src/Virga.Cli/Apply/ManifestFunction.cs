@@ -12,7 +12,7 @@ internal static class ManifestFunction
     private static readonly string[] Keys =
     [
         "name", "path", "env", "environment", "handler", "memory", "timeout", "cpu", "concurrency", "executor", "scale", "minInstances", "maxInstances", "targetUtilisation",
-        "provisioned", "sticky", "isolation", "egress", "body", "requestBody", "routes", "variables", "env-vars", "keepWarm", "maxCallsPerInstance", "onceOnly",
+        "provisioned", "sticky", "isolation", "egress", "body", "requestBody", "consistency", "routes", "variables", "env-vars", "keepWarm", "maxCallsPerInstance", "onceOnly",
     ];
 
     /// <summary>Reads an entry; its path starts from <paramref name="folder"/>.</summary>
@@ -41,6 +41,7 @@ internal static class ManifestFunction
             Isolation = entry.Value<Isolation>("isolation", "process, bubblewrap or gvisor", SettingTexts.Isolation),
             Egress = entry.Value<EgressPolicy>("egress", "none or internet", SettingTexts.Egress),
             RequestBody = entry.Value<RequestBodyMode>(entry.Has("body") ? "body" : "requestBody", "buffered or stream", SettingTexts.RequestBody),
+            Consistency = entry.Value<Consistency>("consistency", SettingTexts.ConsistencyNames, SettingTexts.Consistency),
             Variables = entry.Pairs("variables") ?? entry.Pairs("env-vars"),
             KeepWarm = KeepWarm(entry),
             MaxCallsPerInstance = entry.Count("maxCallsPerInstance", 0),

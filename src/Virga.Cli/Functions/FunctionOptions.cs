@@ -40,6 +40,9 @@ internal sealed class FunctionOptions
     private readonly Option<Dictionary<string, string>> _variables = CommandFactory.PairsOption("--env-var", "An environment variable; may be given again");
     private readonly Option<EgressPolicy> _egress = MakeEgress();
     private readonly Option<string?> _body = CommandFactory.ChoiceOption("--body", "Hand over the request body whole or as it arrives [buffered]", "buffered", "stream");
+    private readonly Option<string?> _consistency = CommandFactory.ChoiceOption(
+        "--consistency", "What it may rely on when it reads shared state [lww]", "lww", "repeatable-read", "single-key", "multi-key", "causal");
+
     private readonly Option<KeepWarmSettings?> _keepWarm = CommandFactory.ParsedOption(
         "--keep-warm", "How long an instance without calls stays ready, then frozen, and its snapshot on disk [idle=2m,frozen=1h,snapshot=7d]", "2m|TIER=2m,...", KeepWarmSettings.Form, KeepWarmSettings.Parse);
 
@@ -48,7 +51,7 @@ internal sealed class FunctionOptions
 
     public IEnumerable<Option> All =>
     [
-        _environment, _handler, _timeout, _memory, _cpu, _concurrency, _executor, _minInstances, _maxInstances, _target, _provisioned, _sticky, _isolation, _variables, _egress, _body,
+        _environment, _handler, _timeout, _memory, _cpu, _concurrency, _executor, _minInstances, _maxInstances, _target, _provisioned, _sticky, _isolation, _variables, _egress, _body, _consistency,
         _keepWarm, _maxCalls, _onceOnly,
     ];
 
@@ -70,6 +73,7 @@ internal sealed class FunctionOptions
         Variables = scope.Has(_variables) ? scope.Get(_variables) : null,
         Egress = scope.Has(_egress) ? scope.Get(_egress) : null,
         RequestBody = SettingTexts.RequestBody(scope.Get(_body)),
+        Consistency = SettingTexts.Consistency(scope.Get(_consistency)),
         KeepWarm = scope.Get(_keepWarm),
         MaxCallsPerInstance = scope.Get(_maxCalls),
         OnceOnly = scope.Has(_onceOnly) ? scope.Get(_onceOnly) : null,

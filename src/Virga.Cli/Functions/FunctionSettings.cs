@@ -40,6 +40,8 @@ internal sealed record FunctionSettings
 
     public RequestBodyMode? RequestBody { get; init; }
 
+    public Consistency? Consistency { get; init; }
+
     public IReadOnlyDictionary<string, string>? Variables { get; init; }
 
     public KeepWarmSettings? KeepWarm { get; init; }
@@ -70,6 +72,7 @@ internal sealed record FunctionSettings
             Sticky = Sticky is null ? start.Sticky : Sticky == NotSticky ? null : Sticky,
             Isolation = Isolation ?? start.Isolation,
             Egress = Egress ?? start.Egress,
+            Consistency = Consistency ?? start.Consistency,
             RequestBody = RequestBody ?? start.RequestBody,
             Variables = Variables is null ? start.Variables : Merge(start.Variables, Variables),
             KeepWarm = KeepWarm?.Over(start.KeepWarm) ?? start.KeepWarm,

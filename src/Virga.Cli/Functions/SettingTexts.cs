@@ -35,6 +35,19 @@ internal static class SettingTexts
         _ => null,
     };
 
+    /// <summary>The levels of consistency, for people.</summary>
+    public const string ConsistencyNames = "lww, repeatable-read, single-key, multi-key or causal";
+
+    public static Consistency? Consistency(string? text) => text switch
+    {
+        "lww" => Core.Resources.Consistency.Lww,
+        "repeatable-read" => Core.Resources.Consistency.RepeatableRead,
+        "single-key" => Core.Resources.Consistency.SingleKey,
+        "multi-key" => Core.Resources.Consistency.MultiKey,
+        "causal" => Core.Resources.Consistency.Causal,
+        _ => null,
+    };
+
     /// <summary>A sticky key, or <c>none</c>; null for anything else.</summary>
     public static string? Sticky(string text) => text == FunctionSettings.NotSticky ? text : StickyKey.TryParse(text, out var key) ? key.ToString() : null;
 

@@ -32,6 +32,7 @@ internal static class FunctionSpecRules
         Require(Enum.IsDefined(spec.Executor), "executor", spec.Executor, "'pool' or 'dedicated'");
         Require(Enum.IsDefined(spec.Egress), "egress", spec.Egress, "'none' or 'internet'");
         Require(spec.Isolation is null || Enum.IsDefined(spec.Isolation.Value), "isolation", spec.Isolation, "'process', 'bubblewrap' or 'gvisor'");
+        Require(Enum.IsDefined(spec.Consistency), "consistency", spec.Consistency, "'lww', 'repeatable-read', 'single-key', 'multi-key' or 'causal'");
         CheckMinInstances(spec);
         CheckKeepWarm(spec.KeepWarm);
         CheckSticky(spec.Sticky);

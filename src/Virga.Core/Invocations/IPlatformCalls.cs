@@ -13,8 +13,8 @@ public interface IPlatformCalls
     /// </summary>
     /// <param name="call">The call in whose name the function asks.</param>
     /// <param name="request">The whole request; valid during this call only.</param>
-    /// <param name="answer">Takes the whole answer.</param>
-    /// <returns>False when nothing was written or changed: then <see cref="AnswerAsync"/> is called with the same request.</returns>
+    /// <param name="answer">Takes the whole answer. Throws <see cref="Problems.ProblemException"/> when it becomes larger than an answer may be; leave that to the caller.</param>
+    /// <returns>False when nothing was changed: what was written is dropped, and <see cref="AnswerAsync"/> is called with the same request.</returns>
     bool TryAnswer(Invocation call, ReadOnlySpan<byte> request, IBufferWriter<byte> answer);
 
     /// <summary>Answers after a wait.</summary>
@@ -24,7 +24,7 @@ public interface IPlatformCalls
     /// <param name="cancellation">The call has ended, or the worker has withdrawn the request: nobody waits for the answer.</param>
     ValueTask AnswerAsync(Invocation call, ReadOnlyMemory<byte> request, IBufferWriter<byte> answer, CancellationToken cancellation);
 
-    /// <summary>A call has gone to its worker: it can be sent messages from now on.</summary>
+    /// <summary>A call is about to go to its worker: it can be sent messages from now on. Told again when that worker had just ended and another gets the call.</summary>
     void CallStarted(Invocation call);
 
     /// <summary>A call has ended, whatever its outcome.</summary>

@@ -15,6 +15,9 @@ public static class KnownProblems
     /// <summary>400: a key of shared state breaks the rule for keys.</summary>
     public static Problem InvalidKey(string detail) => Client("invalid-key", "The key is not valid", 400, detail, "Use 1 to 1024 bytes of UTF-8 without control characters.");
 
+    /// <summary>400: an update or a query of shared state cannot be read, or asks for what cannot be.</summary>
+    public static Problem InvalidUpdate(string detail) => Client("invalid-update", "The update or query is not valid", 400, detail, "See docs/state.md for the forms of updates and queries.");
+
     /// <summary>404: no route matches the request.</summary>
     public static Problem NoRoute(string detail) => Client("no-route", "No route matches", 404, detail, "See `virga route list`, or call /f/NAME.");
 
@@ -51,6 +54,12 @@ public static class KnownProblems
     /// <summary>413: a value of shared state is over the limit.</summary>
     public static Problem ValueTooLarge(string detail) => Client("value-too-large", "The value is over the limit", 413, detail, "Store at most 16 MiB under one key; split it over several.");
 
+    /// <summary>413: what was asked for before has filled the answer; the worker asks again.</summary>
+    public static Problem AnswerFull() => Client("answer-full", "The answer has no room for this result", 413, "The results before it fill the answer.", "Ask for it in a request of its own.");
+
+    /// <summary>413: a request of a function, or the answer to it, is over the limit.</summary>
+    public static Problem RequestTooLarge(string detail) => Client("request-too-large", "The function asked for too much at once", 413, detail, "Ask for less at a time: fewer keys in one request, or smaller values.");
+
     /// <summary>415: the content type is not one that the endpoint reads.</summary>
     public static Problem UnsupportedMediaType(string detail, string fix) => Client("unsupported-media-type", "The content type is not read here", 415, detail, fix);
 
@@ -74,6 +83,9 @@ public static class KnownProblems
     {
         RetryAfter = retryAfter,
     };
+
+    /// <summary>429: a running function has too many messages that it did not receive yet.</summary>
+    public static Problem MailboxFull(string detail) => Limit("mailbox-full", "The function does not receive its messages fast enough", 429, detail, "Send again later, or let the function receive more often.");
 
     /// <summary>499: the client went away before the answer.</summary>
     public static Problem ClientGone() => Client("client-gone", "The client went away", 499, "The connection was closed before the answer was ready.", null);
@@ -128,11 +140,20 @@ public static class KnownProblems
     /// <summary>503: another node has opened the data folder; the node does not start.</summary>
     public static Problem DataFolderInUse(string detail) => Platform("data-folder-in-use", "The data folder is in use by another node", 503, detail, "Stop the other node, or start this one with another --data folder.");
 
+    /// <summary>503: another node of the cluster has this node's name; the node does not start.</summary>
+    public static Problem NodeNameInUse(string detail) => Platform("node-name-in-use", "Another node has this name", 503, detail, "Start this node with another --node NAME, or stop the other one.");
+
+    /// <summary>503: the cluster's database cannot be reached or used.</summary>
+    public static Problem ClusterUnavailable(string detail) => Platform("cluster-unavailable", "The cluster's database cannot be used now", 503, detail, "Check that PostgreSQL runs, that --cluster names it, and that its user may make tables; then try again.");
+
     /// <summary>503: the metadata file cannot be read; the node does not start.</summary>
     public static Problem MetadataCorrupted(string detail, string fix) => Platform("metadata-corrupted", "The metadata file cannot be used", 503, detail, fix);
 
     /// <summary>504: the function did not answer in time.</summary>
     public static Problem Timeout(string detail) => Limit("timeout", "The function did not answer in time", 504, detail, "Make it faster, or raise the function's timeout.");
+
+    /// <summary>508: functions call each other without end.</summary>
+    public static Problem CallTooDeep(string detail) => Limit("call-too-deep", "Functions call each other too deeply", 508, detail, "Look for a function that calls itself, directly or by others; hand long chains over with ctx.callAsync or a DAG instead.");
 
     /// <summary>507: the disk is full.</summary>
     public static Problem StorageFull(string detail) => Platform("storage-full", "The node has no room to store this", 507, detail, "Free disk space on the node, then repeat the request; nothing of it was kept.");

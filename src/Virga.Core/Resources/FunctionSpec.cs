@@ -48,6 +48,9 @@ public sealed record FunctionSpec
     /// <summary>Which network connections the function may open.</summary>
     public EgressPolicy Egress { get; init; }
 
+    /// <summary>What the function may rely on when it reads shared state, where it does not run in a session that began before it.</summary>
+    public Consistency Consistency { get; init; }
+
     /// <summary>Whether the request's body is handed over whole or as it arrives.</summary>
     public RequestBodyMode RequestBody { get; init; }
 

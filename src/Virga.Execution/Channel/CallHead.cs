@@ -19,10 +19,17 @@ internal static class CallHead
     private static readonly JsonEncodedText Attempt = JsonEncodedText.Encode("attempt");
     private static readonly JsonEncodedText TraceParent = JsonEncodedText.Encode("traceparent");
     private static readonly JsonEncodedText Body = JsonEncodedText.Encode("body");
+    private static readonly JsonEncodedText References = JsonEncodedText.Encode("references");
+    private static readonly JsonEncodedText Session = JsonEncodedText.Encode("session");
     private static readonly JsonEncodedText Inline = JsonEncodedText.Encode("inline");
     private static readonly JsonEncodedText Stream = JsonEncodedText.Encode("stream");
 
-    private static readonly JsonEncodedText[] Triggers = [JsonEncodedText.Encode("http"), JsonEncodedText.Encode("websocket"), JsonEncodedText.Encode("invoke")];
+    private static readonly JsonEncodedText[] Triggers = [JsonEncodedText.Encode("http"), JsonEncodedText.Encode("websocket"), JsonEncodedText.Encode("invoke"), JsonEncodedText.Encode("call"), JsonEncodedText.Encode("dag")];
+
+    private static readonly JsonEncodedText[] Sessions =
+    [
+        JsonEncodedText.Encode("lww"), JsonEncodedText.Encode("repeatable-read"), JsonEncodedText.Encode("single-key"), JsonEncodedText.Encode("multi-key"), JsonEncodedText.Encode("causal"),
+    ];
 
     [ThreadStatic]
     private static Scratch? _scratch;
@@ -75,6 +82,22 @@ internal static class CallHead
         if (invocation.TraceParent is { } traceParent)
         {
             json.WriteString(TraceParent, traceParent);
+        }
+
+        if (invocation.References.Count > 0)
+        {
+            json.WriteStartArray(References);
+            for (var i = 0; i < invocation.References.Count; i++)
+            {
+                json.WriteStringValue(invocation.References[i]);
+            }
+
+            json.WriteEndArray();
+        }
+
+        if (invocation.Session is { } session)
+        {
+            json.WriteString(Session, Sessions[(int)session.Consistency]);
         }
 
         if (invocation.BodyStream is not null)

@@ -13,6 +13,7 @@ internal sealed class FrameSender(Socket socket)
     private readonly Lock _gate = new();
     private FrameBuffer _pending = new();
     private bool _sending;
+    private TaskCompletionSource? _room;
 
     private FrameBuffer _outgoing = new();
     private volatile bool _closed;
@@ -69,8 +70,53 @@ internal sealed class FrameSender(Socket socket)
         Flush();
     }
 
+    /// <summary>How many bytes wait behind those that are being sent.</summary>
+    public int Backlog => Volatile.Read(ref _pending).Length;
+
+    /// <summary>Queues a piece of an answer to a request of the worker.</summary>
+    public void SendAnswer(uint call, uint ask, bool more, ReadOnlySpan<byte> piece)
+    {
+        lock (_gate)
+        {
+            if (_closed)
+            {
+                return;
+            }
+
+            var body = Reserve(FrameKind.Answer, call, [], piece.Length + 5);
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(body, ask);
+            body[4] = more ? (byte)1 : (byte)0;
+            piece.CopyTo(body[5..]);
+            if (_sending)
+            {
+                return;
+            }
+
+            _sending = true;
+            Swap();
+        }
+
+        Flush();
+    }
+
+    /// <summary>Completes when less than so many bytes wait, or nothing is sent any more.</summary>
+    public Task RoomAsync(int bytes)
+    {
+        lock (_gate)
+        {
+            return _closed || _pending.Length < bytes ? Task.CompletedTask : (_room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+
     /// <summary>Drops what is queued and all that comes later.</summary>
-    public void Close() => _closed = true;
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            _room?.TrySetResult();
+        }
+    }
 
     private void Append(FrameKind kind, uint call, ReadOnlySpan<byte> header, ReadOnlySpan<byte> body) => body.CopyTo(Reserve(kind, call, header, body.Length));
 
@@ -87,6 +133,8 @@ internal sealed class FrameSender(Socket socket)
     {
         (_pending, _outgoing) = (_outgoing, _pending);
         _pending.Clear();
+        _room?.TrySetResult();
+        _room = null;
     }
 
     // Owned by whoever set _sending; returns when the queue is empty, or hands the rest to the socket's completion.
@@ -151,7 +199,7 @@ internal sealed class FrameSender(Socket socket)
             catch (ObjectDisposedException)
             {
                 // The instance was ended meanwhile; its receive loop reports that.
-                _closed = true;
+                Close();
                 return ValueTask.CompletedTask;
             }
 
@@ -173,7 +221,7 @@ internal sealed class FrameSender(Socket socket)
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
             // The worker is gone: its receive loop sees the end of the stream and reports why.
-            _closed = true;
+            Close();
             return;
         }
 

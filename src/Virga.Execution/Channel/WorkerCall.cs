@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Threading.Tasks.Sources;
 using Virga.Core.Invocations;
 using Virga.Core.Problems;
+using Virga.Execution.Asks;
 
 namespace Virga.Execution.Channel;
 
@@ -29,6 +30,7 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
     private AnswerBody? _answer;
     private MessageChannel? _messages;
     private RequestBody? _request;
+    private CallAsks? _asks;
     private Task _sending = Task.CompletedTask;
 
     public WorkerCall(WorkerChannel channel, Invocation invocation, in CallOpening opening)
@@ -187,6 +189,32 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
         (_messages ?? throw new WorkerProtocolException("The worker sent MESSAGE without an accepted WebSocket.")).Receive(message, text);
     }
 
+    /// <summary>The function asks something of the platform.</summary>
+    /// <exception cref="WorkerProtocolException">It breaks a rule.</exception>
+    public void OnAsk(ReadOnlySpan<byte> body)
+    {
+        var asks = _asks;
+        if (asks is null)
+        {
+            lock (_gate)
+            {
+                // What is asked after the answer is asked by nobody.
+                if (_answerEnded)
+                {
+                    return;
+                }
+
+                asks = _asks = new CallAsks(_channel, WireId, Invocation);
+            }
+        }
+
+        asks.OnAsk(body);
+    }
+
+    /// <summary>The function no longer waits for something that it asked.</summary>
+    /// <exception cref="WorkerProtocolException">It breaks a rule.</exception>
+    public void OnWithdraw(ReadOnlySpan<byte> body) => _asks?.OnWithdraw(body);
+
     /// <summary>Whether its deadline passed while the worker still had it.</summary>
     public bool Expired { get; private set; }
 
@@ -204,7 +232,7 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
             Expired = true;
         }
 
-        Abandon(KnownProblems.Timeout($"'{Invocation.Function}' did not answer within {Invocation.Function.Spec.Timeout}."), "deadline"u8);
+        Abandon(KnownProblems.Timeout(LateText()), "deadline"u8);
         return true;
     }
 
@@ -279,7 +307,7 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
         Headers = head.Headers;
         if (head.Status == 101 && Invocation.Trigger == Trigger.WebSocket)
         {
-            Deadline = long.MaxValue;
+            Deadline = Invocation.Deadline = long.MaxValue;
             WebSocket = _messages = new MessageChannel(this, _channel.Sender);
         }
         else if (head.Streamed)
@@ -379,6 +407,7 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
     private void CloseIfDone()
     {
         bool closing;
+        CallAsks? asks;
         lock (_gate)
         {
             if (_closed || !_answerEnded)
@@ -386,10 +415,13 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
                 return;
             }
 
+            asks = _asks;
+
             // A WebSocket that was never accepted has no request to end.
             closing = _closed = _requestEnded || (Invocation.Trigger == Trigger.WebSocket && _messages is null);
         }
 
+        asks?.End();
         if (!closing)
         {
             // An early answer: the rest of the request is not wanted.
@@ -399,6 +431,13 @@ internal sealed class WorkerCall : InvocationResult, IValueTaskSource<Invocation
 
         _cancellation.Unregister();
         _channel.Close(this);
+    }
+
+    private string LateText()
+    {
+        var timeout = Invocation.Function.Spec.Timeout;
+        var own = _channel.Time.GetElapsedTime(Invocation.ReceivedAt) >= timeout.Span;
+        return own ? $"'{Invocation.Function}' did not answer within {timeout}." : $"'{Invocation.Function}' did not answer before its caller's own time was over.";
     }
 
     private async Task SendBodyAsync(RequestBody request)

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Virga.Core.Invocations;
 using Virga.Core.Problems;
+using Virga.Execution.Asks;
 
 namespace Virga.Execution.Channel;
 
@@ -13,9 +14,13 @@ internal sealed class WorkerChannel
     private const int SlotBits = 12;
     private const int MaxInlineBody = 64 << 10;
     private const int MaxPiece = 256 << 10;
+    private const int AnswerPrefix = 5;
 
     // After so many bytes without a wait, others get the thread: a flooding worker must not hold it.
     private const int TurnBytes = 1 << 20;
+
+    // Answers that a worker leaves unread, in bytes, before nothing more is taken from it.
+    private const int MaxUnread = 32 << 20;
 
     private readonly Socket _socket;
     private readonly IChannelOwner _owner;
@@ -29,8 +34,12 @@ internal sealed class WorkerChannel
     private uint _generation;
     private bool _closed;
 
-    public WorkerChannel(Socket socket, IChannelOwner owner, TimeProvider time)
+    // The receiving thread's own: bytes received and answered since others had the thread.
+    private int _turn;
+
+    public WorkerChannel(Socket socket, IChannelOwner owner, PlatformPort platform, TimeProvider time)
     {
+        Platform = platform;
         _socket = socket;
         _owner = owner;
         Time = time;
@@ -43,6 +52,12 @@ internal sealed class WorkerChannel
     public TimeProvider Time { get; }
 
     public FrameSender Sender { get; }
+
+    /// <summary>Where requests of functions go.</summary>
+    public PlatformPort Platform { get; }
+
+    /// <summary>What requests of this worker occupy.</summary>
+    public AskLoad Load { get; } = new();
 
     /// <summary>Completes when the worker is ready; fails with <see cref="WorkerProtocolException"/> when it never will be.</summary>
     public Task<Hello> Hello => _hello.Task;
@@ -69,15 +84,20 @@ internal sealed class WorkerChannel
     public WorkerCall? Open(Invocation invocation, in CallOpening opening, TimeSpan cpuAtStart, CancellationToken cancellation)
     {
         var call = new WorkerCall(this, invocation, opening) { CpuAtStart = cpuAtStart };
+        Platform.Calls.CallStarted(invocation);
         var head = CallHead.Write(invocation, opening.DeadlineUnixMilliseconds);
         lock (_gate)
         {
-            if (_closed)
+            if (!_closed)
             {
-                return null;
+                call.WireId = TakeSlot(call);
             }
+        }
 
-            call.WireId = TakeSlot(call);
+        if (call.WireId == 0)
+        {
+            Platform.Calls.CallEnded(invocation);
+            return null;
         }
 
         Sender.Send(FrameKind.Call, call.WireId, head, invocation.Body);
@@ -92,26 +112,29 @@ internal sealed class WorkerChannel
         var buffer = ArrayPool<byte>.Shared.Rent(InitialBuffer);
         var start = 0;
         var end = 0;
-        var turn = 0;
+        var needed = Frame.PrefixLength;
         try
         {
             while (true)
             {
-                if (turn > TurnBytes)
+                if (MustPause)
                 {
-                    turn = 0;
-                    await Task.Yield();
+                    await PauseAsync();
                 }
 
-                var received = await _socket.ReceiveAsync(buffer.AsMemory(end), SocketFlags.None);
-                if (received == 0)
+                if (needed > end - start)
                 {
-                    break;
+                    var received = await _socket.ReceiveAsync(buffer.AsMemory(end), SocketFlags.None);
+                    if (received == 0)
+                    {
+                        break;
+                    }
+
+                    end += received;
+                    _turn += received;
                 }
 
-                end += received;
-                turn += received;
-                start += Dispatch(buffer.AsSpan(start, end - start), out var needed);
+                start += Dispatch(buffer.AsSpan(start, end - start), out needed);
                 if (start == end)
                 {
                     start = end = 0;
@@ -218,6 +241,7 @@ internal sealed class WorkerChannel
             }
         }
 
+        Platform.Calls.CallEnded(call.Invocation);
         _owner.OnCallClosed(call);
     }
 
@@ -250,11 +274,43 @@ internal sealed class WorkerChannel
         }
     }
 
+    /// <summary>Sends an answer, in pieces where it is large.</summary>
+    internal void SendAnswer(uint call, uint ask, ReadOnlySpan<byte> answer)
+    {
+        // Counted whichever thread it is on: a race makes a turn a little longer or shorter.
+        _turn += answer.Length;
+        while (answer.Length > MaxPiece - AnswerPrefix)
+        {
+            Sender.SendAnswer(call, ask, more: true, answer[..(MaxPiece - AnswerPrefix)]);
+            answer = answer[(MaxPiece - AnswerPrefix)..];
+        }
+
+        Sender.SendAnswer(call, ask, more: false, answer);
+    }
+
+    private bool MustPause => _turn > TurnBytes || Sender.Backlog > MaxUnread || Load.IsFull;
+
+    private async Task PauseAsync()
+    {
+        // A worker that asks for more than it takes waits until it has taken it, or ends.
+        await Sender.RoomAsync(MaxUnread);
+        await Load.RoomAsync();
+        _turn = 0;
+        await Task.Yield();
+    }
+
+    // Stops early when others are to have the thread: then nothing more is needed to go on.
     private int Dispatch(ReadOnlySpan<byte> bytes, out int needed)
     {
         var taken = 0;
         while (true)
         {
+            if (taken > 0 && MustPause)
+            {
+                needed = 0;
+                return taken;
+            }
+
             var length = Frame.Read(bytes[taken..], out var frame, out needed);
             if (length == 0)
             {
@@ -301,6 +357,12 @@ internal sealed class WorkerChannel
                 break;
             case FrameKind.Log:
                 _owner.OnLog(Find(frame.Call), frame.Header, frame.Body);
+                break;
+            case FrameKind.Ask:
+                Find(frame.Call)?.OnAsk(frame.Body);
+                break;
+            case FrameKind.Withdraw:
+                Find(frame.Call)?.OnWithdraw(frame.Body);
                 break;
             case FrameKind.Hello:
                 _hello.TrySetResult(ReadHeader(frame.Header, ProtocolJson.Default.Hello) ?? throw new WorkerProtocolException("HELLO has no header."));

@@ -48,13 +48,14 @@ internal sealed record Specialise(
     int Concurrency,
     Core.Resources.RequestBodyMode RequestBody,
     long Memory,
+    string Node,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Snapshot = false);
 
 /// <summary>Header of RESTORE.</summary>
 /// <param name="Entropy">Random bytes that no other clone of the same worker gets.</param>
 /// <param name="Time">Now, in Unix milliseconds.</param>
 /// <param name="Instance">What the clone is called.</param>
-internal sealed record Restore(byte[] Entropy, long Time, string Instance);
+internal sealed record Restore(byte[] Entropy, long Time, string Instance, string Node);
 
 /// <summary>Header of RESTORED.</summary>
 internal sealed record Restored(bool Ok, WorkerError? Error);

@@ -27,7 +27,7 @@ internal sealed partial class Instance
     {
         _owner = owner;
         Function = function;
-        var request = new Restore(RandomNumberGenerator.GetBytes(EntropyBytes), _services.Time.GetUtcNow().ToUnixTimeMilliseconds(), Id);
+        var request = new Restore(RandomNumberGenerator.GetBytes(EntropyBytes), _services.Time.GetUtcNow().ToUnixTimeMilliseconds(), Id, _services.Options.NodeName.Value);
         Restored answer;
         try
         {

@@ -49,7 +49,7 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
         _memory = memory;
         _services = services;
         StartedAt = services.Time.GetUtcNow();
-        _channel = new WorkerChannel(process.Channel, this, services.Time);
+        _channel = new WorkerChannel(process.Channel, this, services.Platform, services.Time);
 
         // An instance outlives the call that it was started for, and must not carry that call's trace.
         var flow = ExecutionContext.IsFlowSuppressed() ? default(AsyncFlowControl?) : ExecutionContext.SuppressFlow();
@@ -160,6 +160,7 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
             spec.Concurrency,
             spec.RequestBody,
             spec.Memory.Bytes,
+            _services.Options.NodeName.Value,
             Snapshot: _process.Spec.Isolation == Isolation.Gvisor && spec.KeepWarm.Snapshot.Span > TimeSpan.Zero);
         Specialised answer;
         try

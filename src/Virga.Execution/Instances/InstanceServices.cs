@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Virga.Core.Invocations;
 using Virga.Core.Logging;
+using Virga.Execution.Asks;
 using Virga.Execution.Memory;
 
 namespace Virga.Execution.Instances;
@@ -12,6 +13,7 @@ internal sealed record InstanceServices(
     IFunctionLog Log,
     IInvocationObserver Observer,
     IResidencyObserver Residency,
+    PlatformPort Platform,
     MemoryBudget Memory,
     BackgroundTasks Tasks,
     ILogger Logger);

@@ -4,6 +4,7 @@ using Virga.Core.Invocations;
 using Virga.Core.Logging;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
+using Virga.Execution.Asks;
 using Virga.Execution.Channel;
 using Virga.Execution.Instances;
 using Virga.Execution.Memory;
@@ -39,6 +40,7 @@ public sealed partial class Scheduler : IInvoker, IFunctionLifecycleListener, IA
         IInvocationObserver observer,
         IResidencyObserver residency,
         IScaleObserver scale,
+        IPlatformCalls platform,
         TimeProvider time,
         ILoggerFactory loggers)
     {
@@ -46,7 +48,7 @@ public sealed partial class Scheduler : IInvoker, IFunctionLifecycleListener, IA
         DefaultIsolation = options.DefaultIsolation ?? sandboxes.DefaultIsolation;
         _isolation = new IsolationPolicy(DefaultIsolation, options.IsolationMinimums);
         Memory = new MemoryBudget(options.MemoryBudget.Bytes, options.StartTimeout, time);
-        _instances = new InstanceServices(options, time, log, observer, residency, Memory, new BackgroundTasks(logger), logger);
+        _instances = new InstanceServices(options, time, log, observer, residency, new PlatformPort(platform, logger), Memory, new BackgroundTasks(logger), logger);
         var starter = new InstanceStarter(sandboxes, _instances);
         Snapshots = options.SnapshotDirectory is { } folder && sandboxes.Capabilities.GvisorMissing is null
             ? new SnapshotSource(
@@ -84,6 +86,8 @@ public sealed partial class Scheduler : IInvoker, IFunctionLifecycleListener, IA
             return Reject(invocation, KnownProblems.Unavailable("The node is shutting down.", "Try another node, or again when it is back."));
         }
 
+        var timeout = invocation.Function.Spec.Timeout.Span;
+        invocation.Deadline = Math.Min(invocation.Deadline, invocation.ReceivedAt + (long)(timeout.TotalSeconds * _instances.Time.TimestampFrequency));
         var pool = PoolOf(invocation.Function);
         if (pool.TryAcquire(invocation.Affinity) is { } instance)
         {
@@ -195,19 +199,19 @@ public sealed partial class Scheduler : IInvoker, IFunctionLifecycleListener, IA
         }
 
         await _instances.Tasks.WhenAllAsync();
+        await _instances.Platform.CloseAsync();
         _stopping.Dispose();
     }
 
     private async ValueTask<InvocationResult> QueueAsync(FunctionPool pool, Invocation invocation, CancellationToken cancellation)
     {
         var time = _instances.Time;
-        var timeout = invocation.Function.Spec.Timeout.Span;
         while (true)
         {
             Instance? instance;
             try
             {
-                var patience = timeout - time.GetElapsedTime(invocation.ReceivedAt);
+                var patience = time.GetElapsedTime(time.GetTimestamp(), invocation.Deadline);
                 instance = await pool.AcquireAsync(invocation.Affinity, patience > TimeSpan.Zero ? patience : TimeSpan.Zero, cancellation);
             }
             catch (ProblemException e)
@@ -236,10 +240,8 @@ public sealed partial class Scheduler : IInvoker, IFunctionLifecycleListener, IA
     private WorkerCall? TrySend(FunctionPool pool, Instance instance, Invocation invocation, StartKind kind, TimeSpan queued, TimeSpan starting, CancellationToken cancellation)
     {
         var time = _instances.Time;
-        var timeout = invocation.Function.Spec.Timeout.Span;
-        var left = timeout - queued - starting;
-        var deadline = invocation.ReceivedAt + (long)(timeout.TotalSeconds * time.TimestampFrequency);
-        var opening = new CallOpening(kind, queued, starting, deadline, time.GetUtcNow().ToUnixTimeMilliseconds() + (long)left.TotalMilliseconds);
+        var left = time.GetElapsedTime(invocation.ReceivedAt, invocation.Deadline) - queued - starting;
+        var opening = new CallOpening(kind, queued, starting, invocation.Deadline, time.GetUtcNow().ToUnixTimeMilliseconds() + (long)left.TotalMilliseconds);
         var call = instance.TryCall(invocation, opening, cancellation);
         if (call is null)
         {

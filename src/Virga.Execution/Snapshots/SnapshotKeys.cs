@@ -10,7 +10,7 @@ namespace Virga.Execution.Snapshots;
 /// <param name="runtime">Names the program that writes and restores images.</param>
 internal sealed class SnapshotKeys(string runtime)
 {
-    private const string ProtocolVersion = "protocol 1, restore 1";
+    private const string ProtocolVersion = "protocol 1, restore 2";
 
     // Changes with every library that is installed: a restored worker has its libraries open and maps them again.
     private const string LibraryCache = "/etc/ld.so.cache";

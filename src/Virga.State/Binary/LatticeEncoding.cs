@@ -17,15 +17,21 @@ public static class LatticeEncoding
 
     /// <summary>Reads a lattice to the end of the bytes.</summary>
     /// <exception cref="StateEncodingException">The bytes are no lattice.</exception>
-    public static Lattice Read(ReadOnlySpan<byte> bytes)
+    public static Lattice Read(ReadOnlySpan<byte> bytes) => Read(bytes, 0);
+
+    /// <summary>The same of a lattice that stands so many maps deep.</summary>
+    internal static Lattice Read(ReadOnlySpan<byte> bytes, int depth)
     {
         var reader = new ByteReader(bytes);
         var kind = (LatticeKind)reader.ReadByte();
-        return kind switch
+        Lattice lattice = kind switch
         {
-            LatticeKind.Lww => new LwwRegister(new HybridTimestamp(reader.ReadUInt64()), new ReplicaId(reader.ReadUInt64()), ReadPayload(reader.Rest)),
+            LatticeKind.Lww => new LwwRegister(new HybridTimestamp(reader.ReadUInt64()), new ReplicaId(reader.ReadUInt64()), ReadPayload(reader.Take(reader.Rest.Length))),
+            LatticeKind.Causal => CausalRegister.Read(ref reader),
+            LatticeKind.Counter => CounterLattice.Read(ref reader),
             _ => throw new StateEncodingException($"There is no lattice of kind {(byte)kind}."),
         };
+        return reader.IsAtEnd ? lattice : throw new StateEncodingException($"{reader.Rest.Length} bytes follow a lattice.");
     }
 
     /// <summary>A payload that fills the bytes.</summary>

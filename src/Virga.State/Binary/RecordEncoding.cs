@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using Virga.State.Keys;
+using Virga.State.Lattices;
 using Virga.State.Records;
 using Virga.State.Time;
 
@@ -30,13 +32,9 @@ public static class RecordEncoding
 
         if (record.Causality is { } causality)
         {
+            // A causal register says of each version what it depends on; what they depend on together follows from that.
             WriteClock(output, causality.Clock);
-            output.WriteVarint((ulong)causality.Dependencies.Count);
-            foreach (var (key, clock) in causality.Dependencies)
-            {
-                output.WriteText(key);
-                WriteClock(output, clock);
-            }
+            WriteDependencies(output, record.Value is CausalRegister ? Causality.NoDependencies : causality.Dependencies);
         }
 
         if (record.Value is { } value)
@@ -55,7 +53,10 @@ public static class RecordEncoding
 
     /// <summary>Reads a record to the end of the bytes.</summary>
     /// <exception cref="StateEncodingException">The bytes are no record.</exception>
-    public static StateRecord Read(ReadOnlySpan<byte> bytes)
+    public static StateRecord Read(ReadOnlySpan<byte> bytes) => Read(bytes, 0);
+
+    /// <summary>The same of a record that stands so many maps deep.</summary>
+    internal static StateRecord Read(ReadOnlySpan<byte> bytes, int depth)
     {
         var reader = new ByteReader(bytes);
         if (reader.ReadByte() is var format and not Format)
@@ -70,11 +71,11 @@ public static class RecordEncoding
         }
 
         var generation = new HybridTimestamp(reader.ReadUInt64());
-        var expiry = (flags & HasExpiry) == 0 ? null : new Expiry(new HybridTimestamp(reader.ReadUInt64()), (long)reader.ReadUInt64());
-        var causality = (flags & HasCausality) == 0 ? null : ReadCausality(ref reader);
+        var expiry = (flags & HasExpiry) == 0 ? null : ReadExpiry(ref reader);
+        var causality = (flags & HasCausality) == 0 ? null : new Causality(ReadClock(ref reader), ReadDependencies(ref reader));
         if ((flags & HasValue) != 0)
         {
-            return new StateRecord(generation, LatticeEncoding.Read(reader.Rest), expiry, causality);
+            return new StateRecord(generation, LatticeEncoding.Read(reader.Rest, depth), expiry, causality);
         }
 
         return reader.IsAtEnd ? new StateRecord(generation, null, expiry, causality) : throw new StateEncodingException($"{reader.Rest.Length} bytes follow a record.");
@@ -108,12 +109,27 @@ public static class RecordEncoding
         return VectorClock.Of(entries);
     }
 
-    private static Causality ReadCausality(ref ByteReader reader)
+    internal static void WriteDependencies(IBufferWriter<byte> output, ImmutableSortedDictionary<string, VectorClock> dependencies)
     {
-        var clock = ReadClock(ref reader);
+        output.WriteVarint((ulong)dependencies.Count);
+        foreach (var (key, clock) in dependencies)
+        {
+            output.WriteText(key);
+            WriteClock(output, clock);
+        }
+    }
+
+    internal static ImmutableSortedDictionary<string, VectorClock> ReadDependencies(ref ByteReader reader)
+    {
+        var count = reader.ReadCount(2);
+        if (count == 0)
+        {
+            return Causality.NoDependencies;
+        }
+
         var dependencies = Causality.NoDependencies.ToBuilder();
         string? last = null;
-        for (var count = reader.ReadCount(2); count > 0; count--)
+        for (; count > 0; count--)
         {
             var key = reader.ReadText();
             if (last is not null && string.CompareOrdinal(key, last) <= 0)
@@ -125,6 +141,12 @@ public static class RecordEncoding
             last = key;
         }
 
-        return new Causality(clock, dependencies.ToImmutable());
+        return dependencies.ToImmutable();
+    }
+
+    private static Expiry ReadExpiry(ref ByteReader reader)
+    {
+        var expiry = new Expiry(new HybridTimestamp(reader.ReadUInt64()), (long)reader.ReadUInt64());
+        return expiry.At >= 0 ? expiry : throw new StateEncodingException("An expiry lies before 1970.");
     }
 }

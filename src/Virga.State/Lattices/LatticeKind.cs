@@ -1,7 +1,8 @@
 namespace Virga.State.Lattices;
 
 /// <summary>
-/// What a key's value is. The numbers are stored and sent: they never change. Of two kinds that were created under one key at the same time, the greater number wins everywhere.
+/// What a key's value is. The numbers are stored and sent: they never change. Where one key holds two kinds within one generation
+/// (they were created at the same time on two nodes), the greater number wins everywhere.
 /// </summary>
 public enum LatticeKind : byte
 {

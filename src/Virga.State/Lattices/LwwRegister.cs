@@ -29,13 +29,12 @@ public sealed class LwwRegister(HybridTimestamp timestamp, ReplicaId replica, Pa
     public override int MemoryBytes => Overhead + Payload.Bytes.Length;
 
     /// <inheritdoc/>
+    public override int EncodedBytes => 17 + Payload.Bytes.Length;
+
+    /// <inheritdoc/>
     public override Lattice Merge(Lattice other)
     {
-        if (other is not LwwRegister register)
-        {
-            throw new InvalidOperationException($"A {Kind} cannot merge with a {other.Kind}.");
-        }
-
+        var register = SameKind<LwwRegister>(other);
         var order = Timestamp.CompareTo(register.Timestamp);
         order = order != 0 ? order : Replica.CompareTo(register.Replica);
 

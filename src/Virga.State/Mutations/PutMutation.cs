@@ -1,7 +1,6 @@
 using Virga.Core.Problems;
 using Virga.State.Lattices;
 using Virga.State.Records;
-using Virga.State.Time;
 
 namespace Virga.State.Mutations;
 
@@ -18,8 +17,32 @@ public sealed class PutMutation(Payload payload, TimeSpan? timeToLive = null) : 
             throw new ProblemException(KnownProblems.ValueTooLarge($"The value has {payload.Bytes.Length - 1:N0} bytes; {Payload.MaxBytes - 1:N0} are allowed."));
         }
 
-        var generation = current?.Generation ?? HybridTimestamp.Zero;
-        var expiry = timeToLive is { } span ? new Expiry(context.Now, context.UnixMilliseconds + (long)span.TotalMilliseconds) : current?.Expiry is null ? null : new Expiry(context.Now, Expiry.Never);
-        return new StateRecord(generation, new LwwRegister(context.Now, context.Replica, payload), expiry);
+        var ground = MutationGround.Of(current, context);
+        return ground.Value switch
+        {
+            null or LwwRegister when context.Dependencies is null => Plain(ground, context),
+            null or LwwRegister or CausalRegister => Causal(ground, context),
+            var other => throw MutationGround.KindMismatch(other.Kind, LatticeKind.Lww),
+        };
+    }
+
+    // A plain put is a generation of its own: of a put and a deletion that did not know of each other the later one holds, as of two puts.
+    private StateRecord Plain(in MutationGround ground, in MutationContext context)
+    {
+        var now = ground.Next(context.Now);
+        var expiry = timeToLive is { } span ? new Expiry(now, context.UnixMilliseconds + (long)span.TotalMilliseconds) : null;
+        return new StateRecord(now, new LwwRegister(now, context.Replica, payload), expiry, ground.Replacing(context));
+    }
+
+    // Stays within the generation, so that versions whose writers did not know of each other become siblings. A plain put onto a causal register replaces what it
+    // has seen, and depends on nothing.
+    private StateRecord Causal(in MutationGround ground, in MutationContext context)
+    {
+        var now = ground.Next(context.Now);
+        var dependencies = context.Dependencies ?? Causality.NoDependencies;
+        var expiry = timeToLive is { } span ? new Expiry(now, context.UnixMilliseconds + (long)span.TotalMilliseconds)
+            : ground.Value is CausalRegister && ground.Expiry is not null ? new Expiry(now, Expiry.Never)
+            : null;
+        return new StateRecord(ground.Generation, CausalRegister.Of(new CausalVersion(ground.Clock.Next(context.Replica), now, dependencies, payload)), expiry);
     }
 }

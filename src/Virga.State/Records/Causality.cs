@@ -10,8 +10,11 @@ public sealed record Causality(VectorClock Clock, ImmutableSortedDictionary<stri
     /// <summary>Dependencies on nothing.</summary>
     public static readonly ImmutableSortedDictionary<string, VectorClock> NoDependencies = ImmutableSortedDictionary.Create<string, VectorClock>(StringComparer.Ordinal);
 
+    /// <summary>Includes nothing and depends on nothing.</summary>
+    public static readonly Causality Nothing = new(VectorClock.Empty, NoDependencies);
+
     /// <summary>Memory that it occupies, in bytes, roughly.</summary>
-    public int MemoryBytes => 64 + Clock.MemoryBytes + Dependencies.Sum(static d => 96 + (d.Key.Length * 2) + d.Value.MemoryBytes);
+    public int MemoryBytes => 64 + Clock.MemoryBytes + SizeOf(Dependencies);
 
     /// <summary>The least upper bound: both clocks, and of each dependency the later. Gives <paramref name="a"/> where the other adds nothing.</summary>
     public static Causality? Merge(Causality? a, Causality? b)
@@ -22,16 +25,40 @@ public sealed record Causality(VectorClock Clock, ImmutableSortedDictionary<stri
         }
 
         var clock = a.Clock.Merge(b.Clock);
-        var dependencies = a.Dependencies;
-        foreach (var (key, other) in b.Dependencies)
+        var dependencies = Union(a.Dependencies, b.Dependencies);
+        return ReferenceEquals(clock, a.Clock) && ReferenceEquals(dependencies, a.Dependencies) ? a : new Causality(clock, dependencies);
+    }
+
+    /// <summary>Of each dependency the later. Gives <paramref name="a"/> where the other adds nothing.</summary>
+    public static ImmutableSortedDictionary<string, VectorClock> Union(ImmutableSortedDictionary<string, VectorClock> a, ImmutableSortedDictionary<string, VectorClock> b)
+    {
+        if (ReferenceEquals(a, b) || b.IsEmpty)
         {
-            var merged = dependencies.TryGetValue(key, out var known) ? known.Merge(other) : other;
+            return a;
+        }
+
+        var union = a;
+        foreach (var (key, other) in b)
+        {
+            var merged = union.TryGetValue(key, out var known) ? known.Merge(other) : other;
             if (!ReferenceEquals(merged, known))
             {
-                dependencies = dependencies.SetItem(key, merged);
+                union = union.SetItem(key, merged);
             }
         }
 
-        return ReferenceEquals(clock, a.Clock) && ReferenceEquals(dependencies, a.Dependencies) ? a : new Causality(clock, dependencies);
+        return union;
+    }
+
+    /// <summary>Memory that dependencies occupy, in bytes, roughly.</summary>
+    internal static int SizeOf(ImmutableSortedDictionary<string, VectorClock> dependencies)
+    {
+        var bytes = 0;
+        foreach (var (key, clock) in dependencies)
+        {
+            bytes += 96 + (key.Length * 3) + clock.MemoryBytes;
+        }
+
+        return bytes;
     }
 }

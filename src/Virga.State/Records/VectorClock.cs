@@ -21,6 +21,9 @@ public sealed class VectorClock
     /// <summary>A clock of counts; each replica once.</summary>
     public static VectorClock Of(IEnumerable<(ReplicaId Replica, ulong Count)> entries) => new([.. entries.Where(static e => e.Count > 0).OrderBy(static e => e.Replica)]);
 
+    /// <summary>A clock of one replica's count.</summary>
+    public static VectorClock Of(ReplicaId replica, ulong count) => count == 0 ? Empty : new VectorClock([(replica, count)]);
+
     /// <summary>How many updates of one replica it includes.</summary>
     public ulong this[ReplicaId replica]
     {
@@ -86,6 +89,18 @@ public sealed class VectorClock
 
     /// <summary>Whether neither includes the other.</summary>
     public bool IsConcurrentTo(VectorClock other) => !Includes(other) && !other.Includes(this);
+
+    /// <summary>An order of contents, for sorting: it says nothing of cause and effect.</summary>
+    internal int CompareContent(VectorClock other)
+    {
+        var order = _entries.Length.CompareTo(other._entries.Length);
+        for (var i = 0; order == 0 && i < _entries.Length; i++)
+        {
+            order = _entries[i].CompareTo(other._entries[i]);
+        }
+
+        return order;
+    }
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is VectorClock other && _entries.AsSpan().SequenceEqual(other._entries);

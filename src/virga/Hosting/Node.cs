@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using Virga.Cli;
 using Virga.Cli.Client;
 using Virga.Cli.Welcome;
+using Virga.Composition.Platform;
 using Virga.Configuration;
 using Virga.Control;
 using Virga.Control.Api;
@@ -88,6 +89,7 @@ internal static class Node
         var control = app.Services.GetRequiredService<ControlPlane>();
         await control.StartAsync(stop);
 
+        await using var platform = new PlatformCalls(engines, app.Services.GetRequiredService<IFunctionCatalog>(), new Random(), time);
         await using var execution = await ExecutionEngine.StartAsync(
             new ExecutionOptions
             {
@@ -109,6 +111,7 @@ internal static class Node
             app.Services.GetRequiredService<ActivityMeter>(),
             app.Services.GetRequiredService<IResidencyObserver>(),
             app.Services.GetRequiredService<IScaleObserver>(),
+            platform,
             time,
             app.Services.GetRequiredService<ILoggerFactory>(),
             stop);

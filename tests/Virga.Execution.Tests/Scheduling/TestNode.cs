@@ -43,6 +43,9 @@ internal sealed class TestNode : IAsyncDisposable, IEnvironmentCatalog, IPackage
     /// <summary>Names the node's control groups.</summary>
     public string Id => "test-" + Path.GetFileName(_folder);
 
+    /// <summary>What functions get when they ask.</summary>
+    public ScriptedPlatform Platform { get; } = new();
+
     public IReadOnlyCollection<FunctionLogLine> Lines => _lines;
 
     public ConcurrentQueue<(FunctionVersion Function, InstanceTier Tier, TimeSpan Time, long Bytes)> Residency { get; } = new();
@@ -55,7 +58,7 @@ internal sealed class TestNode : IAsyncDisposable, IEnvironmentCatalog, IPackage
         var node = new TestNode(time ?? TimeProvider.System);
         var options = new ExecutionOptions { NodeId = node.Id, ScratchDirectory = Path.Combine(node._folder, "scratch") };
         ILoggerFactory loggers = NullLoggerFactory.Instance;
-        node._engine = await ExecutionEngine.StartAsync(change?.Invoke(options) ?? options, node, node, node, node, node, node, node._time, loggers, TestContext.Current.CancellationToken);
+        node._engine = await ExecutionEngine.StartAsync(change?.Invoke(options) ?? options, node, node, node, node, node, node, node.Platform, node._time, loggers, TestContext.Current.CancellationToken);
         return node;
     }
 

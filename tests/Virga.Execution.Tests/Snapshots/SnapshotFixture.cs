@@ -6,12 +6,14 @@ using Virga.Core.Invocations;
 using Virga.Core.Logging;
 using Virga.Core.Names;
 using Virga.Core.Resources;
+using Virga.Execution.Asks;
 using Virga.Execution.Channel;
 using Virga.Execution.Instances;
 using Virga.Execution.Memory;
 using Virga.Execution.Sandboxes;
 using Virga.Execution.Scaling;
 using Virga.Execution.Snapshots;
+using Virga.Execution.Tests.Scheduling;
 
 namespace Virga.Execution.Tests.Snapshots;
 
@@ -61,7 +63,7 @@ public sealed class SnapshotFixture : IAsyncLifetime, IInstanceOwner, IFunctionL
     private readonly MemoryBudget _memory = new(16L << 30, TimeSpan.FromSeconds(30), TimeProvider.System);
 
     private InstanceServices Services => new(
-        new ExecutionOptions { NodeId = "unused", ScratchDirectory = "unused" }, TimeProvider.System, this, this, this, _memory, _tasks, NullLogger.Instance);
+        new ExecutionOptions { NodeId = "unused", ScratchDirectory = "unused" }, TimeProvider.System, this, this, this, new PlatformPort(new ScriptedPlatform(), NullLogger.Instance), _memory, _tasks, NullLogger.Instance);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

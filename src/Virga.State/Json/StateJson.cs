@@ -1,0 +1,133 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Unicode;
+using Virga.State.Lattices;
+using Virga.State.Records;
+
+namespace Virga.State.Json;
+
+/// <summary>The JSON forms of what keys hold (<c>docs/state.md</c>, "JSON forms").</summary>
+public static class StateJson
+{
+    /// <summary>Compact, and without escapes that JSON does not ask for: it is data, never part of a page.</summary>
+    internal static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 256 };
+
+    /// <summary>Writes what a key holds; <c>null</c> for nothing.</summary>
+    public static void Write(Utf8JsonWriter output, StateRecord? record)
+    {
+        if (record?.Value is { } value)
+        {
+            Write(output, value);
+        }
+        else
+        {
+            output.WriteNullValue();
+        }
+    }
+
+    /// <summary>Writes a lattice's value.</summary>
+    public static void Write(Utf8JsonWriter output, Lattice lattice)
+    {
+        switch (lattice)
+        {
+            case LwwRegister register:
+                Write(output, register.Payload);
+                break;
+            case CausalRegister { Versions.Count: 1 } register:
+                Write(output, register.Newest);
+                break;
+            case CausalRegister register:
+                WriteSiblings(output, register);
+                break;
+            case CounterLattice counter:
+                output.WriteNumberValue(counter.Value);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(lattice), lattice.Kind, null);
+        }
+    }
+
+    /// <summary>Writes a value.</summary>
+    public static void Write(Utf8JsonWriter output, Payload payload)
+    {
+        var content = payload.Content.Span;
+        switch (payload.Tag)
+        {
+            case PayloadTag.Json when IsJson(content):
+                output.WriteRawValue(content, skipInputValidation: true);
+                break;
+            case PayloadTag.Bytes:
+                output.WriteStartObject();
+                output.WriteBase64String("bytes", content);
+                output.WriteEndObject();
+                break;
+            case var _ when Utf8.IsValid(content):
+                output.WriteStringValue(content);
+                break;
+            default:
+                output.WriteStringValue(Encoding.UTF8.GetString(content));
+                break;
+        }
+    }
+
+    /// <summary>What a key holds as a value: a register's own, of siblings the newest; of all other kinds the JSON form.</summary>
+    public static Payload ToPayload(Lattice lattice) => lattice switch
+    {
+        LwwRegister register => register.Payload,
+        CausalRegister register => register.Newest,
+        _ => ToPayload(lattice, static (output, value) => Write(output, value)),
+    };
+
+    /// <summary>JSON that is written by a function, as a value.</summary>
+    internal static Payload ToPayload<T>(T of, Action<Utf8JsonWriter, T> write)
+    {
+        var buffer = new ArrayBufferWriter<byte>(64);
+        buffer.GetSpan(1)[0] = (byte)PayloadTag.Json;
+        buffer.Advance(1);
+        using (var output = new Utf8JsonWriter(buffer, WriterOptions))
+        {
+            write(output, of);
+        }
+
+        return new Payload(buffer.WrittenMemory);
+    }
+
+    private static void WriteSiblings(Utf8JsonWriter output, CausalRegister register)
+    {
+        output.WriteStartObject();
+        output.WriteStartArray("siblings");
+        foreach (var version in register.Versions)
+        {
+            Write(output, version.Payload);
+        }
+
+        output.WriteEndArray();
+        output.WriteEndObject();
+    }
+
+    // A function may have put under the tag of JSON what is none; it is shown as the text that it is.
+    private static bool IsJson(ReadOnlySpan<byte> content)
+    {
+        if (!Utf8.IsValid(content))
+        {
+            return false;
+        }
+
+        try
+        {
+            var reader = new Utf8JsonReader(content);
+            while (reader.Read())
+            {
+            }
+
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+}
