@@ -50,6 +50,12 @@ public sealed class DagEngine : IDagInvoker, IAsyncDisposable
 
     internal DagRunBook Book { get; } = new();
 
+    internal IDagCatalog Catalog => _catalog;
+
+    internal TimeProvider Time => _services.Time;
+
+    internal NodeName Node => _services.Self;
+
     /// <inheritdoc/>
     public bool Contains(DagName name) => _catalog.Find(name) is not null;
 

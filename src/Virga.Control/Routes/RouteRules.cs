@@ -43,11 +43,6 @@ internal static class RouteRules
             throw new ProblemException(KnownProblems.InvalidSpec($"The path '{template}' begins with {ReservedPrefix}, where function URLs are.", "Choose another path."));
         }
 
-        if (template.Text.StartsWith(ReservedDagPrefix, StringComparison.Ordinal))
-        {
-            throw new ProblemException(KnownProblems.InvalidSpec($"The path '{template}' begins with {ReservedDagPrefix}, where the URLs of DAGs are.", "Choose another path."));
-        }
-
         var canonical = spec with { Methods = CheckMethods(spec.Methods), Host = CheckHost(spec.Host) };
         CheckCors(spec.Cors);
         var isDag = spec.Function.StartsWith(Route.DagPrefix, StringComparison.Ordinal);
@@ -57,6 +52,16 @@ internal static class RouteRules
         {
             Dag = isDag ? new DagName(scope, target) : null,
         };
+    }
+
+    /// <summary>Refuses a new route where the URLs of DAGs are. Routes that are older than those stay, behind them.</summary>
+    /// <exception cref="ProblemException"><c>invalid-spec</c>.</exception>
+    public static void RequireFreePath(Route route)
+    {
+        if (route.Template.Text.StartsWith(ReservedDagPrefix, StringComparison.Ordinal))
+        {
+            throw new ProblemException(KnownProblems.InvalidSpec($"The path '{route.Template}' begins with {ReservedDagPrefix}, where the URLs of DAGs are.", "Choose another path."));
+        }
     }
 
     /// <summary>Whether two routes match exactly the same requests.</summary>

@@ -20,6 +20,7 @@ internal sealed class RouteService(IMetadataStore store, ChangeLog changes, Rout
     public async Task<PutResult<RouteResource>> PutAsync(Scope scope, ResourceName? name, RouteSpec spec, Precondition condition, CancellationToken cancellation)
     {
         var route = RouteRules.Bind(scope, name, spec);
+        RouteRules.RequireFreePath(route);
         var json = ControlJson.Serialize(route.Spec);
         using var turn = await changes.EnterAsync(cancellation);
         if (route.Dag is { } dag)

@@ -11,14 +11,19 @@ using Virga.Cli;
 using Virga.Cli.Client;
 using Virga.Cli.Welcome;
 using Virga.Composition.Platform;
+using Virga.Composition.Dags;
+using Virga.Composition.Dags.Api;
+using Virga.Composition.Dags.Plans;
 using Virga.Configuration;
 using Virga.Control;
 using Virga.Control.Api;
 using Virga.Control.Builds;
 using Virga.Control.Storage;
+using Virga.Core.Dags;
 using Virga.Core.Invocations;
 using Virga.Core.Logging;
 using Virga.Core.Names;
+using Virga.Core.Nodes;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Core.Routing;
@@ -118,13 +123,25 @@ internal static class Node
         engines.Execution = execution;
         control.AnnounceKeptFunctions();
 
+        await using var dags = new DagEngine(
+            app.Services.GetRequiredService<IDagCatalog>(),
+            app.Services.GetRequiredService<IFunctionCatalog>(),
+            execution.Scheduler,
+            new SingleNodeLink(NodeName.Single),
+            state: null,
+            new DagPlacementPolicy(),
+            time,
+            app.Services.GetRequiredService<ILoggerFactory>());
+        engines.Dags = dags;
+
         await using var gateway = new GatewayServer(
             execution.Scheduler,
             app.Services.GetRequiredService<IFunctionCatalog>(),
             routes,
             time,
             app.Services.GetRequiredService<ILoggerFactory>(),
-            new GatewayOptions { Endpoint = options.Gateway, MaxBodyBytes = options.MaxBody.Bytes });
+            new GatewayOptions { Endpoint = options.Gateway, MaxBodyBytes = options.MaxBody.Bytes },
+            dags);
         engines.GatewayAddress = await gateway.StartAsync(stop);
         await app.StartAsync(stop);
 
@@ -203,6 +220,7 @@ internal static class Node
         app.UseMiddleware<OriginGuard>();
         app.MapVirgaControl();
         app.MapVirgaTelemetry();
+        app.MapVirgaDags(() => engines.Dags);
         app.MapNode();
         return app;
     }
@@ -226,7 +244,7 @@ internal static class Node
         {
             await terminal.Out.WriteLineAsync("The tour was broken off.");
         }
-        catch (Exception e) when (e is ControlException or NodeUnreachableException or ProblemException or HttpRequestException)
+        catch (Exception e) when (e is ControlException or Cli.Client.NodeUnreachableException or ProblemException or HttpRequestException)
         {
             await terminal.Error.WriteLineAsync($"error: The tour stopped: {e.Message} The node goes on serving.");
         }
