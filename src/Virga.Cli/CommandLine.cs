@@ -11,6 +11,7 @@ using Virga.Cli.Failures;
 using Virga.Cli.Functions;
 using Virga.Cli.Init;
 using Virga.Cli.Routes;
+using Virga.Cli.State;
 using Virga.Cli.Top;
 using Virga.Cli.Usage;
 
@@ -35,6 +36,7 @@ public static class CommandLine
         root.Add(RouteCommands.Make(factory));
         root.Add(DagCommands.Make(factory));
         root.Add(EnvironmentCommands.Make(factory));
+        root.Add(StateCommands.Make(factory));
         root.Add(InvocationCommand.Make(factory));
         root.Add(UsageCommand.Make(factory));
         root.Add(TopCommand.Make(factory));

@@ -1,8 +1,8 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
-using Virga.Control.Storage;
 using Virga.Core.Problems;
+using Virga.Core.Storage;
 
 namespace Virga.Control.Api;
 

@@ -1,7 +1,7 @@
 using System.Buffers;
-using Virga.Control.Storage;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
+using Virga.Core.Storage;
 
 namespace Virga.Control.Packages;
 

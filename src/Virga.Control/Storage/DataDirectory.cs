@@ -1,5 +1,6 @@
 using System.Globalization;
 using Virga.Core.Problems;
+using Virga.Core.Storage;
 
 namespace Virga.Control.Storage;
 

@@ -29,6 +29,14 @@ public static class LatticeEncoding
             LatticeKind.Lww => new LwwRegister(new HybridTimestamp(reader.ReadUInt64()), new ReplicaId(reader.ReadUInt64()), ReadPayload(reader.Take(reader.Rest.Length))),
             LatticeKind.Causal => CausalRegister.Read(ref reader),
             LatticeKind.Counter => CounterLattice.Read(ref reader),
+            LatticeKind.GrowSet => GrowSetLattice.Read(ref reader),
+            LatticeKind.Set => SetLattice.Read(ref reader),
+            LatticeKind.OrderedSet => OrderedSetLattice.Read(ref reader),
+            LatticeKind.Map => MapLattice.Read(ref reader, depth),
+            LatticeKind.Max => new MaxLattice(NumberEncoding.Read(ref reader)),
+            LatticeKind.Min => new MinLattice(NumberEncoding.Read(ref reader)),
+            LatticeKind.Flag => FlagLattice.Raised,
+            LatticeKind.Log => LogLattice.Read(ref reader),
             _ => throw new StateEncodingException($"There is no lattice of kind {(byte)kind}."),
         };
         return reader.IsAtEnd ? lattice : throw new StateEncodingException($"{reader.Rest.Length} bytes follow a lattice.");

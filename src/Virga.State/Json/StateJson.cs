@@ -45,9 +45,49 @@ public static class StateJson
             case CounterLattice counter:
                 output.WriteNumberValue(counter.Value);
                 break;
+            case GrowSetLattice set:
+                WriteAll(output, set.Elements);
+                break;
+            case SetLattice set:
+                WriteAll(output, set.Elements);
+                break;
+            case OrderedSetLattice set:
+                output.WriteStartArray();
+                foreach (var member in set.Ranks)
+                {
+                    Write(output, member);
+                }
+
+                output.WriteEndArray();
+                break;
+            case MapLattice map:
+                WriteFields(output, map);
+                break;
+            case MaxLattice max:
+                output.WriteNumberValue(max.Value);
+                break;
+            case MinLattice min:
+                output.WriteNumberValue(min.Value);
+                break;
+            case FlagLattice:
+                output.WriteBooleanValue(true);
+                break;
+            case LogLattice log:
+                WriteAll(output, log.Last(int.MaxValue));
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(lattice), lattice.Kind, null);
         }
+    }
+
+    /// <summary>Writes a member with its score.</summary>
+    internal static void Write(Utf8JsonWriter output, RankedMember member)
+    {
+        output.WriteStartObject();
+        output.WritePropertyName("member"u8);
+        Write(output, member.Member);
+        output.WriteNumber("score"u8, member.Score);
+        output.WriteEndObject();
     }
 
     /// <summary>Writes a value.</summary>
@@ -93,6 +133,32 @@ public static class StateJson
         }
 
         return new Payload(buffer.WrittenMemory);
+    }
+
+    private static void WriteAll(Utf8JsonWriter output, IEnumerable<Payload> elements)
+    {
+        output.WriteStartArray();
+        foreach (var element in elements)
+        {
+            Write(output, element);
+        }
+
+        output.WriteEndArray();
+    }
+
+    private static void WriteFields(Utf8JsonWriter output, MapLattice map)
+    {
+        output.WriteStartObject();
+        foreach (var (field, record) in map.Fields)
+        {
+            if (record.Value is { } value)
+            {
+                output.WritePropertyName(field);
+                Write(output, value);
+            }
+        }
+
+        output.WriteEndObject();
     }
 
     private static void WriteSiblings(Utf8JsonWriter output, CausalRegister register)

@@ -15,6 +15,9 @@ public readonly record struct StateKey(Scope Scope, string Text) : IComparable<S
     /// <summary>What a valid key looks like, for error messages.</summary>
     public const string Rule = "1 to 1024 bytes of UTF-8 without control characters";
 
+    /// <summary>Whether it belongs to the platform, which keeps things of its own under keys that begin with <c>$</c>: users may read such a key, not change it.</summary>
+    public bool IsReserved => Text is ['$', ..];
+
     /// <summary>Whether a text can be a key.</summary>
     public static bool IsValid(string? text)
     {
@@ -40,12 +43,12 @@ public readonly record struct StateKey(Scope Scope, string Text) : IComparable<S
     public static StateKey Require(Scope scope, string? text) =>
         IsValid(text) ? new StateKey(scope, text!) : throw new ProblemException(KnownProblems.InvalidKey($"The key '{ResourceName.Shorten(text)}' is not valid."));
 
-    /// <summary>Order by tenant, namespace, then key, each ordinal: the order of scans.</summary>
+    /// <summary>Order by tenant, namespace, then key: the order of scans (<see cref="KeyOrder"/>).</summary>
     public int CompareTo(StateKey other)
     {
         var order = string.CompareOrdinal(Scope.Tenant.Value, other.Scope.Tenant.Value);
         order = order != 0 ? order : string.CompareOrdinal(Scope.Namespace.Value, other.Scope.Namespace.Value);
-        return order != 0 ? order : string.CompareOrdinal(Text, other.Text);
+        return order != 0 ? order : KeyOrder.Compare(Text, other.Text);
     }
 
     /// <inheritdoc/>

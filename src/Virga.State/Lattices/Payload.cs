@@ -2,7 +2,7 @@ namespace Virga.State.Lattices;
 
 /// <summary>A user's value as it is stored and sent: one byte that says what it is, then its bytes.</summary>
 /// <param name="Bytes">The tag and the content; not empty.</param>
-public readonly record struct Payload(ReadOnlyMemory<byte> Bytes)
+public readonly record struct Payload(ReadOnlyMemory<byte> Bytes) : IComparable<Payload>
 {
     /// <summary>The greatest size of a value, its tag included, in bytes.</summary>
     public const int MaxBytes = (16 << 20) + 1;
@@ -32,4 +32,19 @@ public readonly record struct Payload(ReadOnlyMemory<byte> Bytes)
         hash.AddBytes(Bytes.Span);
         return hash.ToHashCode();
     }
+
+    /// <summary>Order by bytes, the tag first: bytes, then JSON, then text.</summary>
+    public int CompareTo(Payload other) => Bytes.Span.SequenceCompareTo(other.Bytes.Span);
+
+    /// <summary>As <see cref="CompareTo"/>.</summary>
+    public static bool operator <(Payload left, Payload right) => left.CompareTo(right) < 0;
+
+    /// <summary>As <see cref="CompareTo"/>.</summary>
+    public static bool operator <=(Payload left, Payload right) => left.CompareTo(right) <= 0;
+
+    /// <summary>As <see cref="CompareTo"/>.</summary>
+    public static bool operator >(Payload left, Payload right) => left.CompareTo(right) > 0;
+
+    /// <summary>As <see cref="CompareTo"/>.</summary>
+    public static bool operator >=(Payload left, Payload right) => left.CompareTo(right) >= 0;
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Virga.Core.Problems;
 using Virga.State.Json;
 using Virga.State.Lattices;
+using Virga.State.Mutations;
 using Virga.State.Records;
 using Virga.State.Updates;
 
@@ -16,9 +17,14 @@ public abstract class StateQuery
     {
         using var document = JsonPlace.Parse(json);
         var place = new JsonPlace(document.RootElement, "$");
-        place.Only(out var name);
+        var argument = place.Only(out var name);
         return name switch
         {
+            "set" => OfElements(LatticeKind.Set, argument),
+            "growSet" => OfElements(LatticeKind.GrowSet, argument),
+            "orderedSet" => OfMembers(argument),
+            "map" => OfFields(argument),
+            "log" => OfEntries(argument),
             _ => throw place.Refuse($"there is no query '{Core.Names.ResourceName.Shorten(name)}'."),
         };
     }
@@ -31,4 +37,55 @@ public abstract class StateQuery
 
     /// <summary>The same as a value.</summary>
     public Payload AnswerOf(StateRecord? record) => StateJson.ToPayload((this, record), static (output, of) => of.Item1.WriteAnswer(output, of.record));
+
+    /// <summary>What a key holds, as the kind that the query is about; null when it does not exist.</summary>
+    private protected static T? Holding<T>(StateRecord? record, LatticeKind kind)
+        where T : Lattice =>
+        record?.Value is { } value ? value as T ?? throw MutationGround.KindMismatch(value.Kind, kind) : null;
+
+    private static bool IsSize(JsonPlace place) => place.Element.ValueKind == JsonValueKind.String && place.Element.ValueEquals("size"u8);
+
+    private static StateQuery OfElements(LatticeKind kind, JsonPlace place)
+    {
+        if (IsSize(place))
+        {
+            return new SizeQuery(kind);
+        }
+
+        var element = place.Only(out var name);
+        return name == "has" ? new HasQuery(kind, ElementJson.Element(element)) : throw place.Refuse("\"size\" or {\"has\":ELEMENT} is expected.");
+    }
+
+    private static StateQuery OfMembers(JsonPlace place)
+    {
+        if (IsSize(place))
+        {
+            return new SizeQuery(LatticeKind.OrderedSet);
+        }
+
+        var asksForScore = place.Element.ValueKind == JsonValueKind.Object && place.Element.TryGetProperty("score"u8, out _);
+        return asksForScore ? new ScoreQuery(ElementJson.Element(place.Only(out _))) : RangeQuery.Read(place);
+    }
+
+    private static StateQuery OfFields(JsonPlace place)
+    {
+        if (IsSize(place))
+        {
+            return new SizeQuery(LatticeKind.Map);
+        }
+
+        var field = place.Only(out var name);
+        return name == "get" ? new FieldQuery(field.Text()) : throw place.Refuse("\"size\" or {\"get\":FIELD} is expected.");
+    }
+
+    private static StateQuery OfEntries(JsonPlace place)
+    {
+        if (IsSize(place))
+        {
+            return new SizeQuery(LatticeKind.Log);
+        }
+
+        var count = place.Only(out var name);
+        return name == "last" ? new LastQuery(count.Integer(0, StateLimits.MaxLogEntries)) : throw place.Refuse("\"size\" or {\"last\":NUMBER} is expected.");
+    }
 }

@@ -38,6 +38,14 @@ public abstract class StateUpdate : StateMutation
         {
             "lww" => LwwUpdate.Read(argument),
             "counter" => CounterUpdate.Read(argument),
+            "set" => SetUpdate.Read(argument),
+            "growSet" => GrowSetUpdate.Read(argument),
+            "orderedSet" => OrderedSetUpdate.Read(argument),
+            "map" => MapUpdate.Read(argument, depth),
+            "max" => new ExtremeUpdate(LatticeKind.Max, argument.Number()),
+            "min" => new ExtremeUpdate(LatticeKind.Min, argument.Number()),
+            "flag" => FlagUpdate.Read(argument),
+            "log" => LogUpdate.Read(argument),
             _ => throw place.Refuse($"there is no update '{Core.Names.ResourceName.Shorten(name)}'."),
         };
     }

@@ -1,15 +1,16 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Virga.Control.Storage;
+namespace Virga.Core.Storage;
 
 /// <summary>Makes files durable. A whole tree is synchronised at once: one call per file would cost seconds for a folder of dependencies.</summary>
-internal static partial class FileSystemSync
+public static partial class FileSystemSync
 {
     private const int ReadOnly = 0;
     private const int CloseOnExec = 0x80000;
 
     /// <summary>Waits until everything written to the file system that holds the folder is on disk.</summary>
+    /// <exception cref="IOException">It is not; the error's number is the <see cref="Exception.HResult"/>.</exception>
     public static void SyncTree(string folder)
     {
         using var handle = Open(folder);
@@ -17,11 +18,16 @@ internal static partial class FileSystemSync
     }
 
     /// <summary>Waits until the names in a folder are on disk.</summary>
+    /// <exception cref="IOException">They are not.</exception>
     public static void SyncFolder(string folder)
     {
         using var handle = Open(folder);
         Check(fsync(handle), folder);
     }
+
+    /// <summary>Waits until a file's content is on disk, and as much about it as is needed to read it back.</summary>
+    /// <exception cref="IOException">It is not, and never will be by asking again: the system may have dropped what it could not write.</exception>
+    public static void SyncContent(SafeFileHandle file, string path) => Check(fdatasync(file), path);
 
     private static SafeFileHandle Open(string folder)
     {
@@ -30,12 +36,12 @@ internal static partial class FileSystemSync
         return new SafeFileHandle(descriptor, ownsHandle: true);
     }
 
-    private static void Check(int result, string folder)
+    private static void Check(int result, string path)
     {
         if (result < 0)
         {
             var error = Marshal.GetLastPInvokeError();
-            throw new IOException($"'{folder}': {Marshal.GetPInvokeErrorMessage(error)}", error);
+            throw new IOException($"'{path}': {Marshal.GetPInvokeErrorMessage(error)}", error);
         }
     }
 
@@ -48,5 +54,8 @@ internal static partial class FileSystemSync
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fsync(SafeFileHandle descriptor);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fdatasync(SafeFileHandle descriptor);
 #pragma warning restore SYSLIB1054, CA5392
 }

@@ -1,0 +1,10 @@
+using Microsoft.Extensions.Logging;
+
+namespace Virga.State.Stores.Embedded;
+
+/// <summary>What the store tells the node's operator.</summary>
+internal static partial class StateMessages
+{
+    [LoggerMessage(LogLevel.Error, "Shared state in {Directory}: {Problem} {Fix}")]
+    public static partial void HousekeepingFailed(this ILogger logger, string directory, string problem, string? fix);
+}
