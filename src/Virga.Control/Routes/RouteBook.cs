@@ -15,6 +15,8 @@ internal sealed class RouteBook
 
     public Route? Find(Scope scope, string name) => _routes.GetValueOrDefault((scope, name));
 
+    public IEnumerable<Route> All() => _routes.Values;
+
     public IReadOnlyList<Route> UsersOf(FunctionName function) => _byFunction.GetValueOrDefault(function) ?? [];
 
     public IReadOnlyList<Route> UsersOf(DagName dag) => _byDag.GetValueOrDefault(dag) ?? [];
