@@ -10,6 +10,7 @@ using Virga.Cli.Environments;
 using Virga.Cli.Failures;
 using Virga.Cli.Functions;
 using Virga.Cli.Init;
+using Virga.Cli.Nodes;
 using Virga.Cli.Routes;
 using Virga.Cli.State;
 using Virga.Cli.Top;
@@ -36,6 +37,7 @@ public static class CommandLine
         root.Add(RouteCommands.Make(factory));
         root.Add(DagCommands.Make(factory));
         root.Add(EnvironmentCommands.Make(factory));
+        root.Add(NodeCommands.Make(factory));
         root.Add(StateCommands.Make(factory));
         root.Add(InvocationCommand.Make(factory));
         root.Add(UsageCommand.Make(factory));

@@ -23,7 +23,6 @@ using Virga.Core.Dags;
 using Virga.Core.Invocations;
 using Virga.Core.Logging;
 using Virga.Core.Names;
-using Virga.Core.Nodes;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Core.Routing;
@@ -92,6 +91,8 @@ internal static class Node
         var routes = new RouteTable();
         await using var app = BuildAdmin(options, data, engines, routes);
         var control = app.Services.GetRequiredService<ControlPlane>();
+        await using var membership = await NodeMembership.OpenAsync(options, () => engines.Execution?.Scheduler.ProcessorUse ?? 0, time, app.Services.GetRequiredService<ILoggerFactory>(), stop);
+        engines.Membership = membership;
         await control.StartAsync(stop);
 
         await using var platform = new PlatformCalls(engines, app.Services.GetRequiredService<IFunctionCatalog>(), new Random(), time);
@@ -127,7 +128,7 @@ internal static class Node
             app.Services.GetRequiredService<IDagCatalog>(),
             app.Services.GetRequiredService<IFunctionCatalog>(),
             execution.Scheduler,
-            new SingleNodeLink(NodeName.Single),
+            membership.Link,
             state: null,
             new DagPlacementPolicy(),
             time,
@@ -151,10 +152,16 @@ internal static class Node
         engines.IsReady = true;
 
         var admin = new Uri(app.Urls.First());
+        membership.Join(engines.GatewayAddress, admin);
         await terminal.Out.WriteLineAsync($"Virga {Installation.Version} is ready after {time.GetElapsedTime(began).TotalMilliseconds:0} ms.");
         await terminal.Out.WriteLineAsync($"  functions   {engines.GatewayAddress}");
         await terminal.Out.WriteLineAsync($"  control API {admin}");
         await terminal.Out.WriteLineAsync($"  data        {data.Path}");
+        if (membership.IsClustered)
+        {
+            await terminal.Out.WriteLineAsync($"  node        {membership.Link.Self}, for others at {membership.Address}");
+        }
+
         await terminal.Out.WriteLineAsync($"  isolation   {Describe(execution)}");
         await terminal.Out.FlushAsync(stop);
 
@@ -165,6 +172,7 @@ internal static class Node
 
         await WhenStoppedAsync(stop);
         engines.IsReady = false;
+        membership.Retire();
         await terminal.Out.WriteLineAsync("Stopping: calls in flight may finish.");
         var draining = execution.Scheduler.DrainAsync(options.DrainTimeout.Span);
         await gateway.StopAsync(options.DrainTimeout.Span);
@@ -174,6 +182,7 @@ internal static class Node
         }
 
         await app.StopAsync(CancellationToken.None);
+        await control.StopFollowingAsync();
         return ExitCode.Ok;
     }
 
@@ -199,6 +208,7 @@ internal static class Node
         builder.Services.AddVirgaControl(new ControlOptions
         {
             DataDirectory = data.Path,
+            ClusterConnectionString = options.ClusterDatabase,
             MaxPackageBytes = options.MaxPackage.Bytes,
             Isolation = options.IsolationMinimums,
             BuiltInEnvironments = BuiltInEnvironments.Find(options.PoolSize),
@@ -244,7 +254,7 @@ internal static class Node
         {
             await terminal.Out.WriteLineAsync("The tour was broken off.");
         }
-        catch (Exception e) when (e is ControlException or Cli.Client.NodeUnreachableException or ProblemException or HttpRequestException)
+        catch (Exception e) when (e is ControlException or NodeUnreachableException or ProblemException or HttpRequestException)
         {
             await terminal.Error.WriteLineAsync($"error: The tour stopped: {e.Message} The node goes on serving.");
         }
