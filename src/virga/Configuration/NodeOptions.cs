@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Virga.Core.Names;
 using Virga.Core.Resources;
+using Virga.State.Logs;
 using Virga.Telemetry.Metering;
 
 namespace Virga.Configuration;
@@ -62,6 +63,12 @@ internal sealed record NodeOptions
 
     /// <summary>The host by which other nodes reach this one; null when that is the address that it listens on.</summary>
     public string? ClusterHost { get; init; }
+
+    /// <summary>When writes to shared state are acknowledged.</summary>
+    public Durability StateDurability { get; init; } = Durability.Interval;
+
+    /// <summary>Memory that values of shared state may occupy.</summary>
+    public ByteSize StateMemory { get; init; } = ByteSize.FromMegabytes(256);
 
     /// <summary>The least grave lines of the node's own log.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;

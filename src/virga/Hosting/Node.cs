@@ -30,6 +30,7 @@ using Virga.Execution;
 using Virga.Gateway;
 using Virga.Gateway.Routing;
 using Virga.Hosting.Activity;
+using Virga.State.Api;
 using Virga.Telemetry;
 using Virga.Telemetry.Api;
 using Virga.Telemetry.Logging;
@@ -95,11 +96,15 @@ internal static class Node
         engines.Membership = membership;
         await control.StartAsync(stop);
 
-        await using var platform = new PlatformCalls(engines, app.Services.GetRequiredService<IFunctionCatalog>(), new Random(), time);
+        var link = membership.Link;
+        await using var state = await NodeState.OpenAsync(options, data.Path, membership, time, app.Services.GetRequiredService<ILoggerFactory>(), stop);
+        engines.State = state;
+        await using var platform = new PlatformCalls(state, engines, app.Services.GetRequiredService<IFunctionCatalog>(), link, new Random(), time);
         await using var execution = await ExecutionEngine.StartAsync(
             new ExecutionOptions
             {
                 NodeId = NodeId(data.Path),
+                NodeName = link.Self,
                 ScratchDirectory = Path.Combine(data.Path, "scratch"),
                 SnapshotBudget = options.SnapshotBudget,
                 QueueLimit = options.QueueLimit,
@@ -128,8 +133,8 @@ internal static class Node
             app.Services.GetRequiredService<IDagCatalog>(),
             app.Services.GetRequiredService<IFunctionCatalog>(),
             execution.Scheduler,
-            membership.Link,
-            state: null,
+            link,
+            state,
             new DagPlacementPolicy(),
             time,
             app.Services.GetRequiredService<ILoggerFactory>());
@@ -231,6 +236,7 @@ internal static class Node
         app.MapVirgaControl();
         app.MapVirgaTelemetry();
         app.MapVirgaDags(() => engines.Dags);
+        app.MapVirgaState(engines.RequireState);
         app.MapNode();
         return app;
     }
@@ -254,7 +260,7 @@ internal static class Node
         {
             await terminal.Out.WriteLineAsync("The tour was broken off.");
         }
-        catch (Exception e) when (e is ControlException or NodeUnreachableException or ProblemException or HttpRequestException)
+        catch (Exception e) when (e is ControlException or Cli.Client.NodeUnreachableException or ProblemException or HttpRequestException)
         {
             await terminal.Error.WriteLineAsync($"error: The tour stopped: {e.Message} The node goes on serving.");
         }
