@@ -52,6 +52,13 @@ public sealed class ControlClient : IDisposable
             : throw new NodeUnreachableException(_admin, "what answers there does not say where its gateway is");
     }
 
+    /// <summary>The nodes of the cluster.</summary>
+    public async Task<JsonArray> ListNodesAsync(CancellationToken cancellation) =>
+        (await ReadAsync(HttpMethod.Get, "api/v1/nodes", null, cancellation))["items"]?.AsArray() ?? [];
+
+    /// <summary>One node of the cluster.</summary>
+    public Task<JsonObject> GetNodeAsync(ResourceName name, CancellationToken cancellation) => ReadAsync(HttpMethod.Get, $"api/v1/nodes/{name}", null, cancellation);
+
     /// <summary>All resources of a kind, page by page.</summary>
     public async Task<JsonArray> ListAsync(ResourceKind kind, CancellationToken cancellation)
     {
@@ -231,6 +238,41 @@ public sealed class ControlClient : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
+    /// <summary>Where the namespace's part of the API begins, with a slash at its end.</summary>
+    internal Uri ScopeUrl => new(_http.BaseAddress!, _scope);
+
+    /// <summary>Sends a request of a part of the API that has a client of its own.</summary>
+    internal async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        var response = await ReachAsync(request, Answering.Node, cancellation);
+        if (response.IsSuccessStatusCode)
+        {
+            return response;
+        }
+
+        using (response)
+        {
+            var text = await AnswerReader.ReadTextAsync(response, Answering.Node, cancellation);
+            var status = (int)response.StatusCode;
+            throw ProblemReader.Read(text, status) is { } problem
+                ? new ControlException(problem)
+                : Unreadable($"status {status} to {request.Method} {request.RequestUri}");
+        }
+    }
+
+    /// <summary>Reads an answer that must be a JSON object.</summary>
+    internal JsonObject Parse(string text)
+    {
+        try
+        {
+            return JsonNode.Parse(text) as JsonObject ?? throw Unreadable("JSON that is no object");
+        }
+        catch (JsonException)
+        {
+            throw Unreadable("an answer that is no JSON");
+        }
+    }
+
     private static StringContent Json(JsonObject body) => new(body.ToJsonString(), Encoding.UTF8, "application/json");
 
     private string Path(ResourceKind kind, ResourceName name) => $"{_scope}{kind.Segment}/{name}";
@@ -262,24 +304,6 @@ public sealed class ControlClient : IDisposable
         return await SendAsync(request, cancellation);
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
-    {
-        var response = await ReachAsync(request, Answering.Node, cancellation);
-        if (response.IsSuccessStatusCode)
-        {
-            return response;
-        }
-
-        using (response)
-        {
-            var text = await AnswerReader.ReadTextAsync(response, Answering.Node, cancellation);
-            var status = (int)response.StatusCode;
-            throw ProblemReader.Read(text, status) is { } problem
-                ? new ControlException(problem)
-                : Unreadable($"status {status} to {request.Method} {request.RequestUri}");
-        }
-    }
-
     private async Task<HttpResponseMessage> ReachAsync(HttpRequestMessage request, Answering answering, CancellationToken cancellation)
     {
         try
@@ -306,18 +330,6 @@ public sealed class ControlClient : IDisposable
         catch (OperationCanceledException timeout) when (!cancellation.IsCancellationRequested)
         {
             throw new NodeUnreachableException(_admin, "no connection within 5 s", timeout);
-        }
-    }
-
-    private JsonObject Parse(string text)
-    {
-        try
-        {
-            return JsonNode.Parse(text) as JsonObject ?? throw Unreadable("JSON that is no object");
-        }
-        catch (JsonException)
-        {
-            throw Unreadable("an answer that is no JSON");
         }
     }
 

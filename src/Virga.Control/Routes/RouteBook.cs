@@ -13,6 +13,8 @@ internal sealed class RouteBook
 
     public Route? Find(Scope scope, string name) => _routes.GetValueOrDefault((scope, name));
 
+    public IEnumerable<Route> All() => _routes.Values;
+
     public IReadOnlyList<Route> UsersOf(FunctionName function) => _byFunction.GetValueOrDefault(function) ?? [];
 
     /// <summary>Another route that would match some of the same requests with the same right.</summary>

@@ -18,6 +18,9 @@ public static class KnownProblems
     /// <summary>400: an update or a query of shared state cannot be read, or asks for what cannot be.</summary>
     public static Problem InvalidUpdate(string detail) => Client("invalid-update", "The update or query is not valid", 400, detail, "See docs/state.md for the forms of updates and queries.");
 
+    /// <summary>403: a key of shared state belongs to the platform.</summary>
+    public static Problem ReservedKey(string detail) => Client("reserved-key", "The key belongs to the platform", 403, detail, "Use a key that does not begin with '$'.");
+
     /// <summary>404: no route matches the request.</summary>
     public static Problem NoRoute(string detail) => Client("no-route", "No route matches", 404, detail, "See `virga route list`, or call /f/NAME.");
 

@@ -15,8 +15,11 @@ public readonly record struct StateKey(Scope Scope, string Text) : IComparable<S
     /// <summary>What a valid key looks like, for error messages.</summary>
     public const string Rule = "1 to 1024 bytes of UTF-8 without control characters";
 
-    /// <summary>What the platform's own keys begin with: inboxes and the like. Users neither read nor write them.</summary>
+    /// <summary>What the platform's own keys begin with: inboxes and the like. Functions neither read nor write them; who administers the node may read them.</summary>
     public const char PlatformMark = '$';
+
+    /// <summary>Whether it belongs to the platform.</summary>
+    public bool IsReserved => Text is [PlatformMark, ..];
 
     /// <summary>Whether a text can be a key.</summary>
     public static bool IsValid(string? text)
