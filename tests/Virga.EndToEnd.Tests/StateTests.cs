@@ -64,14 +64,14 @@ public sealed class StateTests(VirgaNode node) : IClassFixture<VirgaNode>
     [Fact]
     public async Task A_function_watches_what_another_writes()
     {
-        await node.DeployAsync("writes", Source.JavaScript("export default async ({ query }, { state }) => { await state.put('watched:' + query.key, query.key); };"));
+        await node.DeployAsync("writes", Source.JavaScript("export default async ({ body }, { state }) => { await state.put('watched:' + body, body); };"));
         await node.DeployAsync("watches", Source.JavaScript(
             """
             export default async (event, ctx) => {
               const changes = ctx.state.watch('watched:');
               await changes.ready;
               const seen = [];
-              const writing = ctx.call('writes').then(() => ctx.state.put('watched:last', 'last'));
+              const writing = ctx.call('writes', 'first').then(() => ctx.state.put('watched:last', 'last'));
               for await (const { key, value } of changes) {
                 seen.push([key, value]);
                 if (key === 'watched:last') break;
