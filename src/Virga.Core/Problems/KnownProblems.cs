@@ -45,6 +45,9 @@ public static class KnownProblems
     /// <summary>409: a conditional write met another version.</summary>
     public static Problem StateConditionFailed(string detail) => Client("state-condition-failed", "The key is not what the write expected", 409, detail, "Read the key again and repeat the write with its version.");
 
+    /// <summary>409: a version that the session has read is gone; whoever began the session starts again.</summary>
+    public static Problem SessionLost(string detail) => Platform("session-lost", "What the session has read is gone", 409, detail, "Call again: a new session begins.");
+
     /// <summary>410: a change feed was asked for changes that are no longer kept.</summary>
     public static Problem ChangesLost(string detail) => Client("changes-lost", "The changes asked for are no longer kept", 410, detail, "List the resources anew, then follow the feed from its newest sequence number.");
 
