@@ -11,6 +11,7 @@ using Virga.State.Logs;
 using Virga.State.Mutations;
 using Virga.State.Records;
 using Virga.State.Replicas;
+using Virga.State.Sessions;
 using Virga.State.Stores;
 using Virga.State.Time;
 
@@ -354,7 +355,7 @@ public sealed class StateCache : IStateReplica, ICausalReplica
                 return false;
             }
 
-            var context = new MutationContext(_clock.Now(), Id, _time.GetUtcNow().ToUnixTimeMilliseconds(), dependencies);
+            var context = new MutationContext(_clock.Now(), Id, _time.GetUtcNow().ToUnixTimeMilliseconds(), DependentMutation.WithReplaced(dependencies, current));
             _dirty.Write(entry, mutation.Delta(ReferenceEquals(current, CacheEntry.Nothing) ? null : current, context), limited: true);
             entry.Touched = _table.Tick;
 

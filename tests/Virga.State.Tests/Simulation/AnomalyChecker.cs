@@ -56,6 +56,7 @@ internal sealed class AnomalyChecker(SimulatedWorld world)
             Report($"causality: {who} reads {key} at {clock} and knows of {knowledge.Of(key)}.");
         }
 
+        world.Listener?.Invoke($"        {who} read {key} at {clock}");
         CheckContent(key, record, clock);
         Learn(knowledge, key, clock);
     }
@@ -69,6 +70,7 @@ internal sealed class AnomalyChecker(SimulatedWorld world)
             Report($"causality: {who} writes {key} at {clock} and knows of {knowledge.Of(key)}.");
         }
 
+        world.Listener?.Invoke($"        {who} wrote {key} as {replica}:{clock[replica]} at {clock}, knowing {knowledge}");
         _updates[(key, replica, clock[replica])] = (knowledge.Copy(), amount);
         CheckContent(key, record, clock);
         Learn(knowledge, key, clock);

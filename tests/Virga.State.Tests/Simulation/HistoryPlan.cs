@@ -29,7 +29,7 @@ internal sealed record HistoryPlan(int Nodes, int Clients, int SessionsEach, boo
                 SlowestSync = 0.3 + (random.NextDouble() * 4),
                 Skew = random.Chance(0.5) ? TimeSpan.FromMinutes(10) : TimeSpan.Zero,
                 SlowestView = isCalm ? 1 : 3000,
-                Durability = bug is not (PlantedBug.AcknowledgesEarly or PlantedBug.ShowsWhatItMayLose) && random.Chance(0.25) ? Durability.Interval : Durability.Sync,
+                Durability = bug != PlantedBug.AcknowledgesEarly && random.Chance(0.25) ? Durability.Interval : Durability.Sync,
                 Cache = new StateCacheOptions
                 {
                     MemoryBytes = random.Chance(0.3) ? 2500 : 1 << 20,

@@ -24,4 +24,6 @@ internal sealed class Knowledge
             Add(key, clock);
         }
     }
+
+    public override string ToString() => string.Join(", ", _clocks.Select(static pair => $"{pair.Key} at {pair.Value}"));
 }

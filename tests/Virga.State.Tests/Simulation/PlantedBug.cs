@@ -24,9 +24,6 @@ public enum PlantedBug
     /// <summary>A write is acknowledged before it is on disk.</summary>
     AcknowledgesEarly,
 
-    /// <summary>A write leaves the node before it is on disk.</summary>
-    ShowsWhatItMayLose,
-
     /// <summary>A key that waits to be stored is forgotten, as if it had been stored.</summary>
     LosesDirtyKeys,
 }

@@ -37,8 +37,7 @@ internal sealed class SimulatedLog(SimulatedWorld world, SimulatedDisk disk, Dur
     public ValueTask AcknowledgedAsync(long position, CancellationToken cancellation) =>
         IsDead ? new ValueTask(Forever()) : durability == Durability.Interval || bug == PlantedBug.AcknowledgesEarly ? ValueTask.CompletedTask : WaitAsync(position, cancellation);
 
-    public ValueTask DurableAsync(long position, CancellationToken cancellation) =>
-        bug == PlantedBug.ShowsWhatItMayLose && !IsDead ? ValueTask.CompletedTask : WaitAsync(position, cancellation);
+    public ValueTask DurableAsync(long position, CancellationToken cancellation) => WaitAsync(position, cancellation);
 
     private async ValueTask WaitAsync(long position, CancellationToken cancellation)
     {
