@@ -40,6 +40,28 @@ export class ControlApi {
     return this.#json('PUT', `/functions/${name}`, { spec });
   }
 
+  /** Creates the DAG, or replaces it. */
+  putDag(name, spec) {
+    return this.#json('PUT', `/dags/${name}`, { spec });
+  }
+
+  /** Puts JSON under a key of shared state. */
+  putState(key, value) {
+    return this.#json('PUT', `/state/${encodeURIComponent(key)}`, value);
+  }
+
+  /** What a key of shared state holds, as JSON; undefined when there is none. */
+  async getState(key) {
+    const answer = await this.#client.send('GET', `/api/v1/state/${encodeURIComponent(key)}`);
+    if (answer.status === 404) {
+      return undefined;
+    }
+    if (answer.status !== 200) {
+      throw new Error(`GET /state/${key} was answered ${answer.status}: ${answer.body}`);
+    }
+    return JSON.parse(answer.body);
+  }
+
   putRoute(name, spec) {
     return this.#json('PUT', `/routes/${name}`, { spec });
   }

@@ -90,6 +90,12 @@ export class ServerProcess {
     clearTimeout(kill);
   }
 
+  /** Ends it with SIGKILL, and waits until it is gone. */
+  async kill() {
+    this.#child.kill('SIGKILL');
+    await this.failure;
+  }
+
   /** How many servers are running. */
   static get running() {
     return ServerProcess.#running.size;

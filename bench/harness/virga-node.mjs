@@ -67,6 +67,11 @@ export class VirgaNode {
     return this.#process.failure;
   }
 
+  /** Ends it as a crash would. */
+  kill() {
+    return this.#process.kill();
+  }
+
   /** Runs the command line against this node. */
   async cli(...args) {
     return (await run(binary, args, { env: { ...process.env, VIRGA_ADMIN: this.admin } })).stdout;

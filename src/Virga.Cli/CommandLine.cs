@@ -4,12 +4,15 @@ using System.CommandLine.Invocation;
 using System.Runtime.InteropServices;
 using Virga.Cli.Apply;
 using Virga.Cli.Completion;
+using Virga.Cli.Dags;
 using Virga.Cli.Dev;
 using Virga.Cli.Environments;
 using Virga.Cli.Failures;
 using Virga.Cli.Functions;
 using Virga.Cli.Init;
+using Virga.Cli.Nodes;
 using Virga.Cli.Routes;
+using Virga.Cli.State;
 using Virga.Cli.Top;
 using Virga.Cli.Usage;
 
@@ -32,7 +35,10 @@ public static class CommandLine
         root.Add(up);
         root.Add(FunctionCommands.Make(factory));
         root.Add(RouteCommands.Make(factory));
+        root.Add(DagCommands.Make(factory));
         root.Add(EnvironmentCommands.Make(factory));
+        root.Add(NodeCommands.Make(factory));
+        root.Add(StateCommands.Make(factory));
         root.Add(InvocationCommand.Make(factory));
         root.Add(UsageCommand.Make(factory));
         root.Add(TopCommand.Make(factory));

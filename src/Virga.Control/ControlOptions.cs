@@ -11,6 +11,9 @@ public sealed record ControlOptions
     /// <summary>The node's data folder; it exists, and this process alone uses it.</summary>
     public required string DataDirectory { get; init; }
 
+    /// <summary>How Npgsql reaches the database that the node shares with its cluster; null for a node alone, which keeps everything in its data folder.</summary>
+    public string? ClusterConnectionString { get; init; }
+
     /// <summary>Bytes that an uploaded package may have.</summary>
     public long MaxPackageBytes { get; init; } = new PackageLimits().MaxUploadBytes;
 

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Virga.Control.Builds;
+using Virga.Control.Changes;
+using Virga.Control.Dags;
 using Virga.Control.Environments;
 using Virga.Control.Functions;
 using Virga.Control.Metadata;
@@ -23,6 +25,9 @@ public sealed partial class ControlPlane : IAsyncDisposable
     private readonly FunctionTraffic _traffic;
     private readonly EnvironmentCatalog _environments;
     private readonly RouteTraffic _routes;
+    private readonly DagCatalog _dags;
+    private readonly ChangeLog _changes;
+    private readonly ClusterFollower? _follower;
     private readonly ControlOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<ControlPlane> _logger;
@@ -31,7 +36,8 @@ public sealed partial class ControlPlane : IAsyncDisposable
 
     internal ControlPlane(
         IMetadataStore store, PackageStore packages, PackageBuilds builds, PackageService collector, CSharpCompiler compiler, FunctionCatalog functions,
-        FunctionTraffic traffic, EnvironmentCatalog environments, RouteTraffic routes, ControlOptions options, TimeProvider time, ILogger<ControlPlane> logger)
+        FunctionTraffic traffic, EnvironmentCatalog environments, RouteTraffic routes, DagCatalog dags, ChangeLog changes, ClusterFollower? follower, ControlOptions options, TimeProvider time,
+        ILogger<ControlPlane> logger)
     {
         _store = store;
         _packages = packages;
@@ -42,12 +48,15 @@ public sealed partial class ControlPlane : IAsyncDisposable
         _traffic = traffic;
         _environments = environments;
         _routes = routes;
+        _dags = dags;
+        _changes = changes;
+        _follower = follower;
         _options = options;
         _time = time;
         _logger = logger;
     }
 
-    /// <summary>Opens and migrates the store, and puts every environment, function and route in force. Called once, before the node serves.</summary>
+    /// <summary>Opens and migrates the store, and puts every environment, function, DAG and route in force. Called once, before the node serves.</summary>
     /// <exception cref="Core.Problems.ProblemException"><c>metadata-corrupted</c>, <c>storage-full</c>.</exception>
     public async Task StartAsync(CancellationToken cancellation)
     {
@@ -55,9 +64,8 @@ public sealed partial class ControlPlane : IAsyncDisposable
         await _store.OpenAsync(cancellation);
         _packages.Open();
         _builds.Open();
-        await LoadEnvironmentsAsync(cancellation);
-        await LoadFunctionsAsync(cancellation);
-        var routes = await LoadRoutesAsync(cancellation);
+        var routes = await LoadAsync(cancellation);
+        _follower?.Start();
         _collecting = CollectAsync(_stopping.Token);
         LogLoaded(_functions.Count, routes, _time.GetElapsedTime(began).TotalMilliseconds);
     }
@@ -68,6 +76,9 @@ public sealed partial class ControlPlane : IAsyncDisposable
     /// </summary>
     public void AnnounceKeptFunctions() => _traffic.AnnounceKept();
 
+    /// <summary>Puts no more changes of other nodes in force. Called before whoever runs functions ends.</summary>
+    public ValueTask StopFollowingAsync() => _follower?.DisposeAsync() ?? ValueTask.CompletedTask;
+
     /// <summary>Starts the C# compiler ahead of the first deploy that needs it.</summary>
     public Task WarmUpCompilerAsync(CancellationToken cancellation) => _compiler.WarmUpAsync(cancellation);
 
@@ -75,6 +86,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
+        await StopFollowingAsync();
         await _collecting;
         _stopping.Dispose();
     }
@@ -87,6 +99,17 @@ public sealed partial class ControlPlane : IAsyncDisposable
 
     [LoggerMessage(LogLevel.Error, "Packages that no function uses could not be removed; it will be tried again")]
     private partial void LogCollectionFailed(Exception exception);
+
+    // With the turn: what is read in several steps must be of one moment, also when other nodes share the store.
+    private async Task<int> LoadAsync(CancellationToken cancellation)
+    {
+        using var turn = await _changes.EnterAsync(cancellation);
+        _changes.Cursor = await _store.NewestChangeAsync(cancellation);
+        await LoadEnvironmentsAsync(cancellation);
+        await LoadFunctionsAsync(cancellation);
+        await LoadDagsAsync(cancellation);
+        return await LoadRoutesAsync(cancellation);
+    }
 
     private async Task LoadEnvironmentsAsync(CancellationToken cancellation)
     {
@@ -108,6 +131,14 @@ public sealed partial class ControlPlane : IAsyncDisposable
         {
             var name = FunctionResources.NameOf(stored.Key);
             _functions.Put(name, FunctionResources.StatusOf(stored), number => versions[(name, number)]);
+        }
+    }
+
+    private async Task LoadDagsAsync(CancellationToken cancellation)
+    {
+        await foreach (var stored in _store.ReadAllAsync(ResourceKind.Dag, cancellation))
+        {
+            _dags.Put(stored);
         }
     }
 

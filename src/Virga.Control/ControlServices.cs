@@ -1,13 +1,16 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 using Virga.Control.Builds;
 using Virga.Control.Changes;
+using Virga.Control.Dags;
 using Virga.Control.Environments;
 using Virga.Control.Functions;
 using Virga.Control.Metadata;
 using Virga.Control.Packages;
 using Virga.Control.Routes;
+using Virga.Core.Dags;
 using Virga.Core.Invocations;
 using Virga.Core.Resources;
 using Virga.Core.Routing;
@@ -17,8 +20,11 @@ namespace Virga.Control;
 /// <summary>Registers the control plane.</summary>
 public static class ControlServices
 {
+    // Of the database's, which all nodes share: turns, commits and reads of one node at a time are few.
+    private const int MaxConnections = 16;
+
     /// <summary>
-    /// Adds <see cref="ControlPlane"/>, <see cref="IFunctionCatalog"/>, <see cref="IEnvironmentCatalog"/>, <see cref="IPackageDirectory"/> and an <see cref="IScaleObserver"/> that feeds the feed of changes. Every registered <see cref="IRouteSink"/>
+    /// Adds <see cref="ControlPlane"/>, <see cref="IFunctionCatalog"/>, <see cref="IDagCatalog"/>, <see cref="IEnvironmentCatalog"/>, <see cref="IPackageDirectory"/> and an <see cref="IScaleObserver"/> that feeds the feed of changes. Every registered <see cref="IRouteSink"/>
     /// and <see cref="IFunctionLifecycleListener"/> is told of changes; the invoke endpoint uses the registered <see cref="IInvoker"/>.
     /// </summary>
     public static IServiceCollection AddVirgaControl(this IServiceCollection services, ControlOptions options)
@@ -28,13 +34,21 @@ public static class ControlServices
         services.AddSingleton(options.BuildOptions);
         services.AddSingleton(options.VersionRetention);
         services.AddSingleton(options.Isolation);
-        services.AddSingleton<IMetadataStore>(provider => new SqliteMetadataStore(Path.Combine(options.DataDirectory, "metadata.db"), provider.GetRequiredService<TimeProvider>()));
+        if (options.ClusterConnectionString is { } database)
+        {
+            services.AddSharedStorage(database);
+        }
+        else
+        {
+            services.AddSingleton<IMetadataStore>(provider => new SqliteMetadataStore(Path.Combine(options.DataDirectory, "metadata.db"), provider.GetRequiredService<TimeProvider>()));
+        }
+
         services.AddSingleton<ChangeLog>();
         services.AddSingleton<ScaleFeed>();
         services.AddSingleton<IScaleObserver>(provider => provider.GetRequiredService<ScaleFeed>());
 
         var limits = new PackageLimits { MaxUploadBytes = options.MaxPackageBytes };
-        services.AddSingleton(provider => new PackageStore(options.DataDirectory, limits, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new PackageStore(options.DataDirectory, limits, provider.GetRequiredService<TimeProvider>(), provider.GetService<IPackageBlobs>()));
         services.AddSingleton<IPackageDirectory>(provider => provider.GetRequiredService<PackageStore>());
         services.AddSingleton<PackageService>();
         services.AddSingleton<CSharpCompiler>();
@@ -50,12 +64,29 @@ public static class ControlServices
         services.AddSingleton<FunctionTraffic>();
         services.AddSingleton<FunctionService>();
         services.AddSingleton<AliasService>();
+        services.AddSingleton<DagCatalog>();
+        services.AddSingleton<IDagCatalog>(provider => provider.GetRequiredService<DagCatalog>());
+        services.AddSingleton<DagService>();
         services.AddSingleton<RouteBook>();
         services.AddSingleton<RouteTraffic>();
         services.AddSingleton<RouteService>();
         services.AddSingleton(CreatePlane);
         services.AddOpenApi("v1");
         return services;
+    }
+
+    private static void AddSharedStorage(this IServiceCollection services, string database)
+    {
+        services.AddSingleton(_ => NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(database) { ApplicationName = "virga control", MaxPoolSize = MaxConnections }));
+        services.AddSingleton<IMetadataStore>(provider => new PostgresMetadataStore(provider.GetRequiredService<NpgsqlDataSource>()));
+        services.AddSingleton<IPackageBlobs>(provider => new PostgresPackageBlobs(provider.GetRequiredService<NpgsqlDataSource>()));
+        services.AddSingleton(_ => new PostgresChangeSignal(database));
+        services.AddSingleton<IResourceFollower, EnvironmentFollower>();
+        services.AddSingleton<IResourceFollower, FunctionFollower>();
+        services.AddSingleton<IResourceFollower, RouteFollower>();
+        services.AddSingleton<IResourceFollower, DagFollower>();
+        services.AddSingleton<ClusterFollower>();
+        services.AddSingleton<PackagePrefetcher>();
     }
 
     private static ControlPlane CreatePlane(IServiceProvider provider) => new(
@@ -68,6 +99,9 @@ public static class ControlServices
         provider.GetRequiredService<FunctionTraffic>(),
         provider.GetRequiredService<EnvironmentCatalog>(),
         provider.GetRequiredService<RouteTraffic>(),
+        provider.GetRequiredService<DagCatalog>(),
+        provider.GetRequiredService<ChangeLog>(),
+        provider.GetService<ClusterFollower>(),
         provider.GetRequiredService<ControlOptions>(),
         provider.GetRequiredService<TimeProvider>(),
         provider.GetRequiredService<ILogger<ControlPlane>>());

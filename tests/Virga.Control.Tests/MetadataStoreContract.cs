@@ -138,6 +138,16 @@ public abstract class MetadataStoreContract
     }
 
     [Fact]
+    public async Task The_newest_change_is_where_a_follower_begins()
+    {
+        await using var store = await OpenAsync();
+        (await store.NewestChangeAsync(Cancellation)).ShouldBe(0);
+        await PutAsync(store, "a");
+        var newest = await PutAsync(store, "b");
+        (await store.NewestChangeAsync(Cancellation)).ShouldBe(newest.Sequence);
+    }
+
+    [Fact]
     public async Task A_follower_that_is_too_far_behind_is_told_so()
     {
         await using var store = await OpenAsync(keptChanges: 3);

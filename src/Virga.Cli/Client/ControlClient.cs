@@ -52,6 +52,13 @@ public sealed class ControlClient : IDisposable
             : throw new NodeUnreachableException(_admin, "what answers there does not say where its gateway is");
     }
 
+    /// <summary>The nodes of the cluster.</summary>
+    public async Task<JsonArray> ListNodesAsync(CancellationToken cancellation) =>
+        (await ReadAsync(HttpMethod.Get, "api/v1/nodes", null, cancellation))["items"]?.AsArray() ?? [];
+
+    /// <summary>One node of the cluster.</summary>
+    public Task<JsonObject> GetNodeAsync(ResourceName name, CancellationToken cancellation) => ReadAsync(HttpMethod.Get, $"api/v1/nodes/{name}", null, cancellation);
+
     /// <summary>All resources of a kind, page by page.</summary>
     public async Task<JsonArray> ListAsync(ResourceKind kind, CancellationToken cancellation)
     {
@@ -218,6 +225,23 @@ public sealed class ControlClient : IDisposable
         return await ReachAsync(request, Answering.Function, cancellation);
     }
 
+    /// <summary>What the node has at a path below a DAG, such as <c>runs</c>.</summary>
+    public Task<JsonObject> GetDagPartAsync(ResourceName dag, string part, CancellationToken cancellation) => ReadAsync(HttpMethod.Get, $"{Path(ResourceKind.Dag, dag)}/{part}", null, cancellation);
+
+    /// <summary>A picture of a DAG, or of a run of it, as SVG.</summary>
+    public async Task<string> GetDagPictureAsync(ResourceName dag, string? run, CancellationToken cancellation)
+    {
+        using var response = await SendAsync(HttpMethod.Get, $"{Path(ResourceKind.Dag, dag)}/{(run is null ? "" : $"runs/{Uri.EscapeDataString(run)}/")}graph.svg", null, cancellation);
+        return await AnswerReader.ReadTextAsync(response, Answering.Node, cancellation);
+    }
+
+    /// <summary>Runs a DAG. The answer comes back whatever its status; the caller disposes it.</summary>
+    public async Task<HttpResponseMessage> InvokeDagAsync(ResourceName dag, bool isAsync, HttpContent content, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{Path(ResourceKind.Dag, dag)}/invoke{(isAsync ? "?async=true" : "")}") { Content = content };
+        return await ReachAsync(request, Answering.Node, cancellation);
+    }
+
     /// <summary>A function's log lines, oldest first; with <c>follow=true</c> in the query until cancelled.</summary>
     public IAsyncEnumerable<JsonObject> ReadLogsAsync(ResourceName function, string query, CancellationToken cancellation) =>
         ReadLinesAsync($"{Path(ResourceKind.Function, function)}/logs{query}", cancellation);
@@ -230,6 +254,41 @@ public sealed class ControlClient : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
+
+    /// <summary>Where the namespace's part of the API begins, with a slash at its end.</summary>
+    internal Uri ScopeUrl => new(_http.BaseAddress!, _scope);
+
+    /// <summary>Sends a request of a part of the API that has a client of its own.</summary>
+    internal async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        var response = await ReachAsync(request, Answering.Node, cancellation);
+        if (response.IsSuccessStatusCode)
+        {
+            return response;
+        }
+
+        using (response)
+        {
+            var text = await AnswerReader.ReadTextAsync(response, Answering.Node, cancellation);
+            var status = (int)response.StatusCode;
+            throw ProblemReader.Read(text, status) is { } problem
+                ? new ControlException(problem)
+                : Unreadable($"status {status} to {request.Method} {request.RequestUri}");
+        }
+    }
+
+    /// <summary>Reads an answer that must be a JSON object.</summary>
+    internal JsonObject Parse(string text)
+    {
+        try
+        {
+            return JsonNode.Parse(text) as JsonObject ?? throw Unreadable("JSON that is no object");
+        }
+        catch (JsonException)
+        {
+            throw Unreadable("an answer that is no JSON");
+        }
+    }
 
     private static StringContent Json(JsonObject body) => new(body.ToJsonString(), Encoding.UTF8, "application/json");
 
@@ -262,24 +321,6 @@ public sealed class ControlClient : IDisposable
         return await SendAsync(request, cancellation);
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
-    {
-        var response = await ReachAsync(request, Answering.Node, cancellation);
-        if (response.IsSuccessStatusCode)
-        {
-            return response;
-        }
-
-        using (response)
-        {
-            var text = await AnswerReader.ReadTextAsync(response, Answering.Node, cancellation);
-            var status = (int)response.StatusCode;
-            throw ProblemReader.Read(text, status) is { } problem
-                ? new ControlException(problem)
-                : Unreadable($"status {status} to {request.Method} {request.RequestUri}");
-        }
-    }
-
     private async Task<HttpResponseMessage> ReachAsync(HttpRequestMessage request, Answering answering, CancellationToken cancellation)
     {
         try
@@ -306,18 +347,6 @@ public sealed class ControlClient : IDisposable
         catch (OperationCanceledException timeout) when (!cancellation.IsCancellationRequested)
         {
             throw new NodeUnreachableException(_admin, "no connection within 5 s", timeout);
-        }
-    }
-
-    private JsonObject Parse(string text)
-    {
-        try
-        {
-            return JsonNode.Parse(text) as JsonObject ?? throw Unreadable("JSON that is no object");
-        }
-        catch (JsonException)
-        {
-            throw Unreadable("an answer that is no JSON");
         }
     }
 

@@ -35,9 +35,9 @@ internal sealed class PackageBuilds(string dataFolder, PackageStore packages, IE
         try
         {
             var memory = Path.Combine(_memory, $"{PackageDigest.HexOf(package)}.{builder.Version}");
-            if (Recall(memory) is { } known)
+            if (await RecallAsync(memory, cancellation) is { } known)
             {
-                packages.Touch(known);
+                await packages.TouchAsync([known], cancellation);
                 return known;
             }
 
@@ -52,15 +52,15 @@ internal sealed class PackageBuilds(string dataFolder, PackageStore packages, IE
         }
     }
 
-    private string? Recall(string memory)
+    private async Task<string?> RecallAsync(string memory, CancellationToken cancellation)
     {
         if (!File.Exists(memory))
         {
             return null;
         }
 
-        var digest = File.ReadAllText(memory);
-        return packages.Contains(digest) ? digest : null;
+        var digest = await File.ReadAllTextAsync(memory, cancellation);
+        return await packages.ContainsAsync(digest, cancellation) ? digest : null;
     }
 
     private static void Remember(string memory, string digest)

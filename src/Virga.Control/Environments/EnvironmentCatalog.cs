@@ -17,6 +17,9 @@ internal sealed class EnvironmentCatalog(IReadOnlyDictionary<string, Environment
     public EnvironmentSpec? Find(ResourceName tenant, ResourceName @namespace, string name) =>
         _own.TryGetValue((new Scope(tenant, @namespace), name), out var own) ? own : _builtIn.GetValueOrDefault(name);
 
+    /// <summary>Those that users made.</summary>
+    public IReadOnlyCollection<ResourceKey> Own() => [.. _own.Keys.Select(static own => new ResourceKey(ResourceKind.Environment, own.Scope, own.Name))];
+
     public void Put(Scope scope, string name, EnvironmentSpec spec) => _own[(scope, name)] = spec;
 
     public void Remove(Scope scope, string name) => _own.TryRemove((scope, name), out _);

@@ -53,6 +53,12 @@ internal sealed class FunctionCatalog(IMetadataStore store) : IFunctionCatalog
     /// <summary>Every version of every function that an alias leads to; one may come more than once.</summary>
     public IEnumerable<FunctionVersion> VersionsWithTraffic() => _functions.SelectMany(function => function.Value.VersionsWithTraffic());
 
+    /// <summary>Every function.</summary>
+    public IEnumerable<FunctionName> Names() => _functions.Keys;
+
+    /// <summary>A version of a function that is in memory; null when it is not.</summary>
+    public FunctionVersion? FindLoaded(FunctionName name, int number) => _functions.TryGetValue(name, out var entry) ? entry.FindVersion(number) : null;
+
     public bool Contains(FunctionName name) => _functions.ContainsKey(name);
 
     /// <summary>The functions of a scope with a version in memory that runs in the environment.</summary>

@@ -28,7 +28,7 @@ internal sealed class FunctionService(
         var spec = FunctionSpecRules.Check(requested);
         RequireIsolation(name, spec);
         var environment = RequireEnvironment(name, spec);
-        RequirePackage(spec);
+        await RequirePackageAsync(spec, cancellation);
         var built = await builds.BuildAsync(spec.Package, environment.Build, cancellation);
         var (stored, created) = await traffic.ChangeAsync(name, DecideAsync, cancellation);
         return new(FunctionResources.Show(stored), created);
@@ -36,15 +36,14 @@ internal sealed class FunctionService(
         async ValueTask<FunctionMove?> DecideAsync(StoredResource? current)
         {
             RequireEnvironment(name, spec);
-            RequirePackage(spec);
-            if (!packages.Contains(built))
+            await RequirePackageAsync(spec, cancellation);
+            if (!await packages.ContainsAsync(built, cancellation))
             {
                 // The collector had the turn between the build and here; what it removed is built again from the package, which is still here.
                 built = await builds.BuildAsync(spec.Package, environment.Build, cancellation);
             }
 
-            packages.Touch(spec.Package);
-            packages.Touch(built);
+            await packages.TouchAsync([spec.Package, built], cancellation);
             condition.Check(KeyOf(name), current);
             return Decide(name, current, spec, built);
         }
@@ -157,9 +156,9 @@ internal sealed class FunctionService(
             ?? throw new ProblemException(KnownProblems.InvalidSpec(
                 $"There is no environment '{ResourceName.Shorten(spec.Environment)}'.", $"Use one of {string.Join(", ", environments.BuiltIn.Keys.Order(StringComparer.Ordinal))}, or create it first."));
 
-    private void RequirePackage(FunctionSpec spec)
+    private async ValueTask RequirePackageAsync(FunctionSpec spec, CancellationToken cancellation)
     {
-        if (!packages.Contains(spec.Package))
+        if (!await packages.ContainsAsync(spec.Package, cancellation))
         {
             throw new ProblemException(KnownProblems.InvalidSpec(
                 $"The package '{ResourceName.Shorten(spec.Package)}' is not on this node.", "Upload it with POST /api/v1/packages, and name the digest of the answer."));

@@ -94,6 +94,42 @@ internal sealed class FunctionTraffic(
         }
     }
 
+    /// <summary>
+    /// Puts in force what another node has stored. A version that has been dropped since is left out with all of this change: the one that dropped it is in the feed
+    /// as well.
+    /// </summary>
+    /// <param name="name">The function.</param>
+    /// <param name="status">Its status as it is stored now.</param>
+    /// <param name="isAnother">Whether the function may be another one of the same name, whose versions have the same numbers.</param>
+    /// <param name="cancellation">Ends the attempt.</param>
+    /// <returns>The versions that take traffic now and did not before.</returns>
+    public async ValueTask<IReadOnlyCollection<FunctionVersion>> FollowAsync(FunctionName name, FunctionStatus status, bool isAnother, CancellationToken cancellation)
+    {
+        var arriving = new Dictionary<int, FunctionVersion>();
+        foreach (var number in status.PinnedVersions())
+        {
+            var known = catalog.FindLoaded(name, number);
+            if (known is not null && !isAnother)
+            {
+                continue;
+            }
+
+            if (await store.FindVersionAsync(name, number, cancellation) is not { } stored)
+            {
+                return [];
+            }
+
+            var found = FunctionCatalog.Materialise(stored);
+            if (known is null || known.BuiltPackage != found.BuiltPackage || ControlJson.Serialize(known.Spec) != ControlJson.Serialize(found.Spec))
+            {
+                arriving[number] = found;
+            }
+        }
+
+        PutInForce(name, status, arriving);
+        return arriving.Values;
+    }
+
     /// <summary>Takes a function that is no longer stored out of memory.</summary>
     public void Stop(FunctionName name) => Retire(catalog.Remove(name));
 
@@ -126,10 +162,15 @@ internal sealed class FunctionTraffic(
 
         operations.Add(new MetadataOperation.RetainVersions(name, move.Status.PinnedVersions(), retention.KeptVersions));
         var stored = await StoreAsync(name, current, move, operations);
-        var retired = catalog.Put(name, move.Status, arriving.GetValueOrDefault);
+        PutInForce(name, move.Status, arriving);
+        return stored;
+    }
+
+    private void PutInForce(FunctionName name, FunctionStatus status, Dictionary<int, FunctionVersion> arriving)
+    {
+        var retired = catalog.Put(name, status, arriving.GetValueOrDefault);
         GoLive(arriving.Values.Union(KeptOf(name)));
         Retire(retired);
-        return stored;
     }
 
     /// <summary>Changes what holds for all versions, none of which starts or stops taking traffic.</summary>

@@ -41,4 +41,10 @@ public interface IMetadataStore : IAsyncDisposable
     /// <summary>Changes after a sequence number, oldest first, at most <paramref name="limit"/>.</summary>
     /// <exception cref="Core.Problems.ProblemException"><c>changes-lost</c> when some of them are no longer kept; not when <paramref name="after"/> is 0.</exception>
     ValueTask<IReadOnlyList<Change>> ReadChangesAsync(long after, int limit, CancellationToken cancellation);
+
+    /// <summary>The sequence number of the newest change; 0 when there is none.</summary>
+    ValueTask<long> NewestChangeAsync(CancellationToken cancellation);
+
+    /// <summary>Waits until no other process that shares the store is about to change it, and keeps all of them from it until the result is disposed.</summary>
+    ValueTask<IDisposable> EnterAsync(CancellationToken cancellation);
 }

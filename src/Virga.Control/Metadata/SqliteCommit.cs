@@ -1,7 +1,6 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Virga.Core.Names;
-using Virga.Core.Problems;
 
 namespace Virga.Control.Metadata;
 
@@ -56,7 +55,7 @@ internal sealed class SqliteCommit(SqliteConnection connection, DateTimeOffset n
     private void Put(MetadataOperation.Put put)
     {
         var current = CurrentVersion(put.Key);
-        Expect(put.Key, put.ExpectedVersion, current);
+        VersionExpectation.Check(put.Key, put.ExpectedVersion, current);
         var version = current + 1;
         if (current == 0)
         {
@@ -79,10 +78,10 @@ internal sealed class SqliteCommit(SqliteConnection connection, DateTimeOffset n
         var current = CurrentVersion(delete.Key);
         if (current == 0)
         {
-            throw new ProblemException(KnownProblems.NotFound($"There is no {delete.Key}."));
+            throw VersionExpectation.Missing(delete.Key);
         }
 
-        Expect(delete.Key, delete.ExpectedVersion, current);
+        VersionExpectation.Check(delete.Key, delete.ExpectedVersion, current);
         Execute("DELETE FROM resources WHERE kind = $kind AND tenant = $tenant AND namespace = $namespace AND name = $name", KeyParameters(delete.Key));
         Record(delete.Key, ChangeKind.Deleted, current);
     }
@@ -103,20 +102,6 @@ internal sealed class SqliteCommit(SqliteConnection connection, DateTimeOffset n
                 (SELECT version FROM function_versions WHERE tenant = $tenant AND namespace = $namespace AND name = $name ORDER BY version DESC LIMIT $newest)
             """,
             [.. function, ("$newest", retain.Newest)]);
-    }
-
-    private static void Expect(ResourceKey key, long? expected, long current)
-    {
-        if (expected is null || expected == current)
-        {
-            return;
-        }
-
-        throw new ProblemException(expected == 0
-            ? KnownProblems.Conflict($"There is a {key} already.", "Choose another name, or update the one that exists.")
-            : current == 0
-                ? KnownProblems.StaleVersion($"The {key} was expected at version {expected}, but it does not exist any more.")
-                : KnownProblems.StaleVersion($"The {key} is at version {current}, not {expected}."));
     }
 
     private static (string, object)[] KeyParameters(ResourceKey key) =>

@@ -104,6 +104,10 @@ internal sealed class SqliteMetadataStore : IMetadataStore
         return ReadRows(command, SqliteStatements.ReadChange);
     });
 
+    public ValueTask<long> NewestChangeAsync(CancellationToken cancellation) => ReadAsync(SqliteStatements.NewestChange);
+
+    public ValueTask<IDisposable> EnterAsync(CancellationToken cancellation) => ValueTask.FromResult<IDisposable>(OnlyProcess.Instance);
+
     public async ValueTask<IReadOnlyList<Change>> CommitAsync(IReadOnlyList<MetadataOperation> operations, CancellationToken cancellation)
     {
         var writer = _writer ?? throw new InvalidOperationException("The store is not open.");
@@ -214,6 +218,17 @@ internal sealed class SqliteMetadataStore : IMetadataStore
         while (await reader.ReadAsync(cancellation))
         {
             yield return read(reader);
+        }
+    }
+
+    /// <summary>The turn of a process that has its store to itself.</summary>
+    private sealed class OnlyProcess : IDisposable
+    {
+        public static readonly OnlyProcess Instance = new();
+
+        public void Dispose()
+        {
+            // Nobody waits.
         }
     }
 }

@@ -50,6 +50,13 @@ internal static class SqliteStatements
         return (long)command.ExecuteScalar()!;
     }
 
+    /// <summary>The sequence number of the newest change; 0 when there is none.</summary>
+    public static long NewestChange(SqliteConnection connection)
+    {
+        using var command = Command(connection, "SELECT COALESCE(MAX(sequence), 0) FROM changes");
+        return (long)command.ExecuteScalar()!;
+    }
+
     public static StoredResource ReadResource(SqliteDataReader row) => new(
         new ResourceKey(ResourceKinds.Parse(row.GetString(0)), new Scope(Name(row, 1), Name(row, 2)), row.GetString(3)),
         row.GetInt64(4),

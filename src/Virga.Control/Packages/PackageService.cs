@@ -14,13 +14,13 @@ internal sealed class PackageService(IMetadataStore store, ChangeLog changes, Pa
     {
         var info = fileName is null ? await packages.AddZipAsync(upload, cancellation) : await packages.AddFileAsync(fileName, upload, cancellation);
         using var turn = await changes.EnterAsync(cancellation);
-        if (!packages.Contains(info.Digest))
+        if (!await packages.ContainsAsync(info.Digest, cancellation))
         {
             // The collector had the turn between the upload and here.
             throw new ProblemException(KnownProblems.Unavailable("The package was collected while it was uploaded.", "Upload it again."));
         }
 
-        packages.Touch(info.Digest);
+        await packages.TouchAsync([info.Digest], cancellation);
         var key = KeyOf(scope, info.Digest);
         if (await store.FindAsync(key, cancellation) is { } known)
         {
@@ -39,7 +39,7 @@ internal sealed class PackageService(IMetadataStore store, ChangeLog changes, Pa
         var stored = await store.FindAsync(key, cancellation) ?? throw new ProblemException(KnownProblems.NotFound($"There is no {key}."));
 
         // Clients ask before they upload: files that were lost must be sent again.
-        return packages.Contains(digest)
+        return await packages.ContainsAsync(digest, cancellation)
             ? PackageDocument.From(stored)
             : throw new ProblemException(KnownProblems.NotFound($"The files of {key} are not on this node.", "Upload it again."));
     }
@@ -72,7 +72,7 @@ internal sealed class PackageService(IMetadataStore store, ChangeLog changes, Pa
     {
         using var turn = await changes.EnterAsync(cancellation);
         var used = await store.ReadUsedPackagesAsync(cancellation);
-        var doomed = packages.FindOlderThan(age).Where(digest => !used.Contains(digest)).ToHashSet(StringComparer.Ordinal);
+        var doomed = (await packages.FindOlderThanAsync(age, cancellation)).Where(digest => !used.Contains(digest)).ToHashSet(StringComparer.Ordinal);
         var rows = new List<MetadataOperation>();
         await foreach (var stored in store.ReadAllAsync(ResourceKind.Package, cancellation))
         {
@@ -87,9 +87,15 @@ internal sealed class PackageService(IMetadataStore store, ChangeLog changes, Pa
             await changes.CommitAsync(rows);
         }
 
-        foreach (var digest in doomed)
+        await packages.RemoveAsync(doomed, cancellation);
+
+        // What another node has collected, and what only this node's disk still has.
+        foreach (var digest in packages.FindHereOlderThan(age))
         {
-            packages.Remove(digest);
+            if (!used.Contains(digest))
+            {
+                packages.RemoveHere(digest);
+            }
         }
 
         return doomed.Count;

@@ -39,6 +39,9 @@ internal sealed class ControlApi : IAsyncDisposable
     /// <summary>What was used, as <c>GET usage</c> answers.</summary>
     public RequestDelegate Usage { get; set; } = context => context.Response.WriteAsync("{}");
 
+    /// <summary>What requests about shared state are answered with.</summary>
+    public RequestDelegate State { get; set; } = context => context.Response.WriteAsync("{}");
+
     public static async Task<ControlApi> StartAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -89,6 +92,12 @@ internal sealed class ControlApi : IAsyncDisposable
         if (line == "GET usage")
         {
             await Usage(context);
+            return;
+        }
+
+        if (path == "state" || path.StartsWith("state/", StringComparison.Ordinal) || path.StartsWith("state-", StringComparison.Ordinal))
+        {
+            await State(context);
             return;
         }
 

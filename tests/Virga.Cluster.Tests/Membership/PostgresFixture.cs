@@ -7,7 +7,7 @@ public sealed class PostgresFixture : IAsyncLifetime
 {
     public PostgresServer Server { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Server = await PostgresServer.StartAsync();
+    public async ValueTask InitializeAsync() => Server = await PostgresServer.StartAsync("fsync=off", "full_page_writes=off");
 
     public ValueTask DisposeAsync() => Server.DisposeAsync();
 }

@@ -1,0 +1,5 @@
+export default {
+  fetch() {
+    return Response.json({ x: 20 + 1 });
+  },
+};
