@@ -71,7 +71,7 @@ public sealed class SharedStateSampleTests(VirgaNode node) : IClassFixture<Virga
     private static async Task<string> TrainAsync()
     {
         var trained = await SystemCommand.RunAsync("/usr/bin/python3", "-B", Path.Combine(SampleOf("model-serving"), "train.py"));
-        trained.ExitCode.ShouldBe(0, trained.Error);
+        trained.ShouldSucceed();
         return trained.Output;
     }
 
