@@ -5,6 +5,7 @@ import { CancelledError, RuntimeError, describeError } from './errors.mjs';
 import { Event } from './event.mjs';
 import { ReceivedPieces, SendCredit, windowBody } from './flow.mjs';
 import { hasHeader, isPlainValue, pieceBytes, streamType, toAnswer, toJson } from './response.mjs';
+import { Platform } from './platform/platform.mjs';
 import { WebSocket } from './websocket.mjs';
 
 export class Call {
@@ -12,6 +13,8 @@ export class Call {
   #id;
   #header;
   #context;
+  #platform = null;
+  #references = null;
   #answered = false;
   #cancelled = null;
   // The request: a whole body, or pieces that go to the user (#pieces), or pieces that are gathered (#gathered).
@@ -28,7 +31,22 @@ export class Call {
     this.#instance = instance;
     this.#id = id;
     this.#header = header;
-    this.#context = new Context(instance.functionSpec, header, instance.logs, id);
+    this.#context = new Context(instance.functionSpec, header, this);
+  }
+
+  /** The logger of this call. */
+  get logger() {
+    return this.#instance.logs.loggerOf(this.#id);
+  }
+
+  /** What the call may ask of the platform. */
+  get platform() {
+    return (this.#platform ??= new Platform(this.#instance.channel, this.#id, this.#instance.values));
+  }
+
+  /** By which other functions send it messages. */
+  get address() {
+    return `${this.#instance.node}.${this.#header.id}`;
   }
 
   get isAnswered() {
@@ -84,6 +102,10 @@ export class Call {
     this.#closeIfEnded();
   }
 
+  receiveAnswer(body) {
+    this.#platform?.receive(body);
+  }
+
   receiveMessage(header, body) {
     this.#socket?.receiveMessage(header, body);
   }
@@ -123,6 +145,7 @@ export class Call {
       }
       this.#socket.fail(error);
     } else if (!this.#answered) {
+      this.#platform?.flush();
       this.#instance.channel.send(Kind.error, this.#id, JSON.stringify(error));
       this.#answered = true;
     } else if (this.#source !== null) {
@@ -133,8 +156,25 @@ export class Call {
   }
 
   #run() {
+    const { references } = this.#header;
+    if (references === undefined || references.length === 0) {
+      this.#start();
+      return;
+    }
+    this.platform.resolve(references).then(
+      (values) => {
+        this.#references = values;
+        if (!this.#answered) {
+          this.#start();
+        }
+      },
+      (error) => this.fail(error),
+    );
+  }
+
+  #start() {
     const accept = this.#header.trigger === 'websocket' ? () => this.#acceptSocket() : null;
-    const event = new Event(this.#header, this.#raw, this.#pieces, accept);
+    const event = new Event(this.#header, this.#raw, this.#pieces, accept, this.#references);
     let returned;
     try {
       const { handler } = this.#instance;
@@ -162,6 +202,8 @@ export class Call {
     if (this.#answered) {
       return;
     }
+    // What the function did not wait for happens all the same.
+    this.#platform?.flush();
     try {
       if (isPlainValue(value)) {
         const json = toJson(value);

@@ -18,6 +18,9 @@ export const Kind = Object.freeze({
   window: 0x16,
   log: 0x17,
   message: 0x18,
+  ask: 0x20,
+  answer: 0x21,
+  withdraw: 0x22,
 });
 
 /** Greatest body, in bytes, of a CALL, RESULT or LOG frame. */

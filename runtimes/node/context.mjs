@@ -1,11 +1,11 @@
 // What a handler gets as its second argument.
 import { CancelledError } from './errors.mjs';
+import { Reference } from './platform/references.mjs';
 
 /** Facts about the call and the function, its logger, and its cancellation. */
 export class Context {
   #functionSpec;
   #header;
-  #logs;
   #call;
   #abort = null;
   #cancelled = null;
@@ -14,13 +14,11 @@ export class Context {
   /**
    * @param functionSpec the SPECIALISE frame's header
    * @param header the CALL frame's header
-   * @param logs where log lines go
-   * @param {number} call the call's id on the channel
+   * @param call gives the logger, and the way to the platform
    */
-  constructor(functionSpec, header, logs, call) {
+  constructor(functionSpec, header, call) {
     this.#functionSpec = functionSpec;
     this.#header = header;
-    this.#logs = logs;
     this.#call = call;
   }
 
@@ -66,7 +64,42 @@ export class Context {
 
   /** `debug`, `info`, `warn`, `error`: each takes a message and, optionally, fields. */
   get log() {
-    return (this.#log ??= this.#logs.loggerOf(this.#call));
+    return (this.#log ??= this.#call.logger);
+  }
+
+  /** Shared state; see docs/state.md. */
+  get state() {
+    return this.#call.platform.state;
+  }
+
+  /** By which other functions of the namespace send this call messages, while it runs. */
+  get id() {
+    return this.#call.address;
+  }
+
+  /** Calls `NAME` or `NAME:QUALIFIER` of the same namespace and gives what it answers. */
+  call(name, argument, options) {
+    return this.#call.platform.call(name, argument, options);
+  }
+
+  /** The same as a future; the called function goes on when this one has ended. */
+  callAsync(name, argument) {
+    return this.#call.platform.callAsync(name, argument);
+  }
+
+  /** Stands in an argument for what a key holds: the called function gets the value, read where it runs. */
+  ref(key) {
+    return new Reference(key);
+  }
+
+  /** Sends a message to a running function by its `ctx.id`. */
+  send(id, message) {
+    return this.#call.platform.send(id, message);
+  }
+
+  /** Messages that were sent to this call; waits for the first until `timeout` milliseconds, or the deadline, are over. */
+  receive(options = {}) {
+    return this.#call.platform.receiveMessages({ ...options, remaining: this.remainingMs() });
   }
 
   /** Aborted when nobody waits for the answer any more: the client left, or the deadline passed. */

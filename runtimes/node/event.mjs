@@ -2,6 +2,7 @@
 import { parse as parseQuery } from 'node:querystring';
 import { inspect } from 'node:util';
 import { RuntimeError } from './errors.mjs';
+import { replaceReferences } from './platform/references.mjs';
 
 const noPairs = Object.freeze([]);
 const textTypes = new Set(['application/x-www-form-urlencoded', 'application/xml', 'application/javascript']);
@@ -12,6 +13,7 @@ export class Event {
   #raw;
   #pieces;
   #accept;
+  #references;
   #query;
   #headers;
   #params;
@@ -23,15 +25,17 @@ export class Event {
    * @param {Buffer | null} raw the whole body; null when it is streamed
    * @param {AsyncIterable<Buffer> | null} pieces the body when the function asked for `requestBody: stream`
    * @param {(() => object) | null} accept how a WebSocket is accepted
+   * @param {Map<string, any> | null} references the values of the keys that the body refers to
    */
-  constructor(header, raw, pieces, accept) {
+  constructor(header, raw, pieces, accept, references) {
     this.#header = header;
     this.#raw = raw;
     this.#pieces = pieces;
     this.#accept = accept;
+    this.#references = references;
   }
 
-  /** `http`, `websocket` or `invoke`. */
+  /** `http`, `websocket`, `invoke`, `call` or `dag`. */
   get trigger() {
     return this.#header.trigger ?? 'http';
   }
@@ -91,7 +95,8 @@ export class Event {
    */
   get body() {
     if (!this.#bodyParsed) {
-      this.#body = this.#parseBody();
+      const body = this.#parseBody();
+      this.#body = this.#references === null ? body : replaceReferences(body, this.#references);
       this.#bodyParsed = true;
     }
     return this.#body;

@@ -3,6 +3,7 @@ import { Call } from './call.mjs';
 import { Kind, ProtocolError } from './channel.mjs';
 import { describeError } from './errors.mjs';
 import { describeLoadError } from './loader.mjs';
+import { ValueCache } from './platform/value-cache.mjs';
 import { ConcurrentCallScope } from './scope.mjs';
 import { Randomness, cryptoIsUniqueInClones, restore } from './snapshot.mjs';
 
@@ -22,6 +23,9 @@ export class Instance {
   functionSpec = null;
   /** The user's function. */
   handler = null;
+  /** The node's name, a part of the ids by which calls are sent messages. */
+  node = 'single';
+  #values = null;
 
   /**
    * @param {object} options
@@ -45,6 +49,11 @@ export class Instance {
     return this.#forceStreams || this.functionSpec.requestBody === 'stream';
   }
 
+  /** Large values of shared state that were read lately, for at most a quarter of the function's memory. */
+  get values() {
+    return (this.#values ??= new ValueCache((this.functionSpec.memory ?? 0) / 4));
+  }
+
   receive(kind, id, header, body) {
     switch (kind) {
       case Kind.call:
@@ -61,6 +70,9 @@ export class Instance {
         break;
       case Kind.message:
         this.#calls.get(id)?.receiveMessage(header, body);
+        break;
+      case Kind.answer:
+        this.#calls.get(id)?.receiveAnswer(body);
         break;
       case Kind.cancel:
         this.#calls.get(id)?.cancel(header.reason);
@@ -112,6 +124,7 @@ export class Instance {
 
   async #specialise(spec) {
     this.functionSpec = spec;
+    this.node = spec.node ?? this.node;
     let answer;
     try {
       Object.assign(process.env, spec.environment);
@@ -135,6 +148,8 @@ export class Instance {
 
   async #restore(header) {
     let answer = { ok: true };
+    this.node = header.node ?? this.node;
+    this.#values?.clear();
     try {
       await restore(this.#randomness, header);
     } catch (error) {

@@ -52,6 +52,13 @@ public sealed class ControlClient : IDisposable
             : throw new NodeUnreachableException(_admin, "what answers there does not say where its gateway is");
     }
 
+    /// <summary>The nodes of the cluster.</summary>
+    public async Task<JsonArray> ListNodesAsync(CancellationToken cancellation) =>
+        (await ReadAsync(HttpMethod.Get, "api/v1/nodes", null, cancellation))["items"]?.AsArray() ?? [];
+
+    /// <summary>One node of the cluster.</summary>
+    public Task<JsonObject> GetNodeAsync(ResourceName name, CancellationToken cancellation) => ReadAsync(HttpMethod.Get, $"api/v1/nodes/{name}", null, cancellation);
+
     /// <summary>All resources of a kind, page by page.</summary>
     public async Task<JsonArray> ListAsync(ResourceKind kind, CancellationToken cancellation)
     {
@@ -216,6 +223,23 @@ public sealed class ControlClient : IDisposable
         }
 
         return await ReachAsync(request, Answering.Function, cancellation);
+    }
+
+    /// <summary>What the node has at a path below a DAG, such as <c>runs</c>.</summary>
+    public Task<JsonObject> GetDagPartAsync(ResourceName dag, string part, CancellationToken cancellation) => ReadAsync(HttpMethod.Get, $"{Path(ResourceKind.Dag, dag)}/{part}", null, cancellation);
+
+    /// <summary>A picture of a DAG, or of a run of it, as SVG.</summary>
+    public async Task<string> GetDagPictureAsync(ResourceName dag, string? run, CancellationToken cancellation)
+    {
+        using var response = await SendAsync(HttpMethod.Get, $"{Path(ResourceKind.Dag, dag)}/{(run is null ? "" : $"runs/{Uri.EscapeDataString(run)}/")}graph.svg", null, cancellation);
+        return await AnswerReader.ReadTextAsync(response, Answering.Node, cancellation);
+    }
+
+    /// <summary>Runs a DAG. The answer comes back whatever its status; the caller disposes it.</summary>
+    public async Task<HttpResponseMessage> InvokeDagAsync(ResourceName dag, bool isAsync, HttpContent content, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{Path(ResourceKind.Dag, dag)}/invoke{(isAsync ? "?async=true" : "")}") { Content = content };
+        return await ReachAsync(request, Answering.Node, cancellation);
     }
 
     /// <summary>A function's log lines, oldest first; with <c>follow=true</c> in the query until cancelled.</summary>

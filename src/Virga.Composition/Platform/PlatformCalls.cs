@@ -1,25 +1,52 @@
 using System.Buffers;
 using Virga.Composition.Calls;
+using Virga.Composition.Messages;
+using Virga.Composition.States;
 using Virga.Core.Invocations;
+using Virga.Core.Nodes;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
+using Virga.State;
 using Virga.State.Binary;
+using Virga.State.Sessions;
 
 namespace Virga.Composition.Platform;
 
 /// <summary>Answers what functions ask of the platform: each request goes to the part of the node that it is about.</summary>
 public sealed class PlatformCalls : IPlatformCalls, IAsyncDisposable
 {
+    private readonly StateEngine _engine;
+    private readonly StateCommands _state;
     private readonly FunctionCalls _calls;
+    private readonly Mailboxes _mailboxes;
 
+    /// <param name="engine">Shared state.</param>
     /// <param name="invoker">Runs the functions that functions call.</param>
     /// <param name="catalog">Finds them.</param>
+    /// <param name="link">The other nodes, for messages to functions there.</param>
     /// <param name="random">Decides where traffic is split.</param>
     /// <param name="time">The clock.</param>
-    public PlatformCalls(IInvoker invoker, IFunctionCatalog catalog, Random random, TimeProvider time) => _calls = new FunctionCalls(invoker, catalog, random, time);
+    public PlatformCalls(StateEngine engine, IInvoker invoker, IFunctionCatalog catalog, INodeLink link, Random random, TimeProvider time)
+    {
+        _engine = engine;
+        _state = new StateCommands(engine);
+        _calls = new FunctionCalls(invoker, catalog, random, time);
+        _mailboxes = new Mailboxes(engine.Replica, link, time);
+    }
 
     /// <inheritdoc/>
-    public bool TryAnswer(Invocation call, ReadOnlySpan<byte> request, IBufferWriter<byte> answer) => false;
+    public bool TryAnswer(Invocation call, ReadOnlySpan<byte> request, IBufferWriter<byte> answer)
+    {
+        try
+        {
+            return request.Length > 1 && (RequestKind)request[0] == RequestKind.State && _state.TryAnswer(call, request[1..], answer);
+        }
+        catch (StateEncodingException)
+        {
+            // Rare, and told with all others.
+            return false;
+        }
+    }
 
     /// <inheritdoc/>
     public async ValueTask AnswerAsync(Invocation call, ReadOnlyMemory<byte> request, IBufferWriter<byte> answer, CancellationToken cancellation)
@@ -28,8 +55,17 @@ public sealed class PlatformCalls : IPlatformCalls, IAsyncDisposable
         {
             switch (request.IsEmpty ? default : (RequestKind)request.Span[0])
             {
+                case RequestKind.State:
+                    await _state.AnswerAsync(call, request[1..], answer, cancellation);
+                    break;
                 case RequestKind.Call:
                     await _calls.AnswerAsync(call, request[1..], answer, cancellation);
+                    break;
+                case RequestKind.Send:
+                    await _mailboxes.SendAsync(call, request[1..], answer, cancellation);
+                    break;
+                case RequestKind.Receive:
+                    await _mailboxes.ReceiveAsync(call, request[1..], answer, cancellation);
                     break;
                 default:
                     throw new ProblemException(KnownProblems.InvalidRequest("The function's request begins with no kind that this node knows.", "Use a runtime that fits this version of Virga."));
@@ -44,13 +80,23 @@ public sealed class PlatformCalls : IPlatformCalls, IAsyncDisposable
     /// <inheritdoc/>
     public void CallStarted(Invocation call)
     {
-        // Nothing is kept of a call that asks for nothing.
+        var begins = call.Session is null && call.Function.Spec.Consistency != Consistency.Lww;
+        if (begins)
+        {
+            call.Session = _engine.Begin(call.Function.Spec.Consistency);
+        }
+
+        _mailboxes.Add(new RunningCall(call) { OwnsSession = begins });
     }
 
     /// <inheritdoc/>
     public void CallEnded(Invocation call)
     {
-        // As above.
+        if (_mailboxes.Remove(call) is { OwnsSession: true } && call.Session is StateSession session)
+        {
+            call.Session = null;
+            _engine.End(session);
+        }
     }
 
     /// <inheritdoc/>

@@ -65,9 +65,6 @@ public sealed class Invocation
     /// </summary>
     public long Deadline { get; set; } = long.MaxValue;
 
-    /// <summary>What <see cref="IPlatformCalls"/> keeps of the call while it runs; nobody else's business.</summary>
-    public object? PlatformState { get; set; }
-
     /// <summary>When it arrived, as <see cref="TimeProvider.GetTimestamp"/>.</summary>
     public required long ReceivedAt { get; init; }
 }

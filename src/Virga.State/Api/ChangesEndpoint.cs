@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 using Virga.Core.Names;
 using Virga.Core.Problems;
 using Virga.State.Replicas;
@@ -12,7 +11,7 @@ using Virga.State.Stores;
 namespace Virga.State.Api;
 
 /// <summary><c>GET /state-changes</c>: the change feed, by long polls or as server-sent events.</summary>
-internal sealed class ChangesEndpoint(TimeProvider time, CancellationToken stopping)
+internal sealed class ChangesEndpoint(Func<StateEngine> engine, TimeProvider time, CancellationToken stopping)
 {
     private const int DefaultLimit = 100;
     private const int MaxLimit = 1000;
@@ -23,7 +22,7 @@ internal sealed class ChangesEndpoint(TimeProvider time, CancellationToken stopp
 
     public async Task GetAsync(HttpContext http)
     {
-        var replica = http.RequestServices.GetRequiredService<StateEngine>().Replica;
+        var replica = engine().Replica;
         var (scope, prefix, limit) = (StateRequest.Scope(http), StateRequest.Prefix(http), StateRequest.Limit(http, DefaultLimit, MaxLimit));
         var (cursor, wait) = (StateRequest.Cursor(http), StateRequest.Wait(http, LongestWait));
 

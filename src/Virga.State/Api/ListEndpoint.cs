@@ -1,10 +1,9 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Virga.State.Api;
 
 /// <summary><c>GET /state</c>: which keys there are.</summary>
-internal sealed class ListEndpoint(TimeProvider time)
+internal sealed class ListEndpoint(Func<StateEngine> engine, TimeProvider time)
 {
     private const int DefaultLimit = 100;
     private const int MaxLimit = 1000;
@@ -13,7 +12,7 @@ internal sealed class ListEndpoint(TimeProvider time)
     {
         var (scope, prefix, limit) = (StateRequest.Scope(http), StateRequest.Prefix(http), StateRequest.Limit(http, DefaultLimit, MaxLimit));
         var after = StateRequest.Parameter(http, "after");
-        var listing = await http.RequestServices.GetRequiredService<StateEngine>().Replica.ListAsync(scope, prefix, after, limit, http.RequestAborted);
+        var listing = await engine().Replica.ListAsync(scope, prefix, after, limit, http.RequestAborted);
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         await StateDocument.SendAsync(http, json =>
         {

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 using Virga.Core.Names;
 using Virga.Core.Problems;
 using Virga.State.Json;
@@ -14,9 +13,9 @@ using Virga.State.Records;
 namespace Virga.State.Api;
 
 /// <summary><c>GET</c> and <c>POST /state/{key}</c>: what a key holds, whole or in part.</summary>
-internal static class ReadEndpoint
+internal sealed class ReadEndpoint(Func<StateEngine> engine)
 {
-    public static async Task GetAsync(HttpContext http)
+    public async Task GetAsync(HttpContext http)
     {
         var key = StateRequest.Key(http);
         var record = await FindAsync(http, key) ?? throw new ProblemException(KnownProblems.NotFound($"There is no key '{ResourceName.Shorten(key.Text)}'.", "See `virga state list`."));
@@ -56,17 +55,17 @@ internal static class ReadEndpoint
         }
     }
 
-    public static async Task QueryAsync(HttpContext http)
+    public async Task QueryAsync(HttpContext http)
     {
         var key = StateRequest.Key(http);
         var query = StateQuery.Parse(await StateBody.ReadJsonAsync(http));
         await SendAsync(http, "application/json", query.AnswerOf(await FindAsync(http, key)).Content);
     }
 
-    public static ValueTask<StateRecord?> FindAsync(HttpContext http, StateKey key)
+    public ValueTask<StateRecord?> FindAsync(HttpContext http, StateKey key)
     {
-        var engine = http.RequestServices.GetRequiredService<StateEngine>();
-        return engine.TryRead(null, key, out var record) ? ValueTask.FromResult(record) : engine.ReadAsync(null, key, http.RequestAborted);
+        var state = engine();
+        return state.TryRead(null, key, out var record) ? ValueTask.FromResult(record) : state.ReadAsync(null, key, http.RequestAborted);
     }
 
     public static async Task SendAsync(HttpContext http, string contentType, ReadOnlyMemory<byte> body)

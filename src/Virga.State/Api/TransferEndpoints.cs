@@ -2,7 +2,6 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 using Virga.Core.Names;
 using Virga.Core.Problems;
 using Virga.State.Keys;
@@ -10,7 +9,7 @@ using Virga.State.Keys;
 namespace Virga.State.Api;
 
 /// <summary><c>GET /state-export</c> and <c>POST /state-import</c>: keys with all that is known of them, a JSON object per line.</summary>
-internal static class TransferEndpoints
+internal sealed class TransferEndpoints(Func<StateEngine> engine)
 {
     private const int PageSize = 100;
 
@@ -20,9 +19,9 @@ internal static class TransferEndpoints
     // A record of the greatest value in base64, with its key and causality.
     private const int MaxLineBytes = 32 << 20;
 
-    public static async Task ExportAsync(HttpContext http)
+    public async Task ExportAsync(HttpContext http)
     {
-        var replica = http.RequestServices.GetRequiredService<StateEngine>().Replica;
+        var replica = engine().Replica;
         var (scope, prefix) = (StateRequest.Scope(http), StateRequest.Prefix(http));
         var body = http.Response.BodyWriter;
         http.Response.ContentType = "application/x-ndjson";
@@ -57,10 +56,10 @@ internal static class TransferEndpoints
         }
     }
 
-    public static async Task ImportAsync(HttpContext http)
+    public async Task ImportAsync(HttpContext http)
     {
         StateBody.LiftLimit(http);
-        var replica = http.RequestServices.GetRequiredService<StateEngine>().Replica;
+        var replica = engine().Replica;
         var scope = StateRequest.Scope(http);
         var underWay = new Queue<Task>();
         var (line, keys) = (0L, 0L);

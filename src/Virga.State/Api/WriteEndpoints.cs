@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 using Virga.Core.Names;
 using Virga.Core.Problems;
 using Virga.State.Keys;
@@ -11,9 +10,9 @@ using Virga.State.Updates;
 namespace Virga.State.Api;
 
 /// <summary><c>PUT</c>, <c>DELETE</c> and <c>PATCH /state/{key}</c>.</summary>
-internal static class WriteEndpoints
+internal sealed class WriteEndpoints(Func<StateEngine> engine, ReadEndpoint reading)
 {
-    public static async Task PutAsync(HttpContext http)
+    public async Task PutAsync(HttpContext http)
     {
         var key = StateRequest.WritableKey(http);
         var timeToLive = StateRequest.TimeToLive(http);
@@ -28,10 +27,10 @@ internal static class WriteEndpoints
         });
     }
 
-    public static async Task DeleteAsync(HttpContext http)
+    public async Task DeleteAsync(HttpContext http)
     {
         var key = StateRequest.WritableKey(http);
-        var existed = await ReadEndpoint.FindAsync(http, key) is not null;
+        var existed = await reading.FindAsync(http, key) is not null;
         if (existed || StateRequest.Condition(http) is not null)
         {
             await ApplyAsync(http, key, new DeleteMutation());
@@ -44,7 +43,7 @@ internal static class WriteEndpoints
         });
     }
 
-    public static async Task PatchAsync(HttpContext http)
+    public async Task PatchAsync(HttpContext http)
     {
         var key = StateRequest.WritableKey(http);
         if (StateRequest.Condition(http) is not null)
@@ -58,15 +57,15 @@ internal static class WriteEndpoints
         await ReadEndpoint.SendAsync(http, "application/json", update.ResultOf(record).Content);
     }
 
-    private static async ValueTask<StateRecord?> ApplyAsync(HttpContext http, StateKey key, StateMutation mutation)
+    private async ValueTask<StateRecord?> ApplyAsync(HttpContext http, StateKey key, StateMutation mutation)
     {
-        var engine = http.RequestServices.GetRequiredService<StateEngine>();
+        var state = engine();
         if (StateRequest.Condition(http) is not { } condition)
         {
-            return await engine.ApplyAsync(null, key, mutation, http.RequestAborted);
+            return await state.ApplyAsync(null, key, mutation, http.RequestAborted);
         }
 
-        var (held, record) = await engine.ApplyIfAsync(null, key, condition, mutation, http.RequestAborted);
+        var (held, record) = await state.ApplyIfAsync(null, key, condition, mutation, http.RequestAborted);
         return held
             ? record
             : throw new ProblemException(KnownProblems.StateConditionFailed(

@@ -15,8 +15,11 @@ public readonly record struct StateKey(Scope Scope, string Text) : IComparable<S
     /// <summary>What a valid key looks like, for error messages.</summary>
     public const string Rule = "1 to 1024 bytes of UTF-8 without control characters";
 
-    /// <summary>Whether it belongs to the platform, which keeps things of its own under keys that begin with <c>$</c>: users may read such a key, not change it.</summary>
-    public bool IsReserved => Text is ['$', ..];
+    /// <summary>What the platform's own keys begin with: inboxes and the like. Functions neither read nor write them; who administers the node may read them.</summary>
+    public const char PlatformMark = '$';
+
+    /// <summary>Whether it belongs to the platform.</summary>
+    public bool IsReserved => Text is [PlatformMark, ..];
 
     /// <summary>Whether a text can be a key.</summary>
     public static bool IsValid(string? text)
@@ -42,6 +45,14 @@ public readonly record struct StateKey(Scope Scope, string Text) : IComparable<S
     /// <exception cref="ProblemException"><c>invalid-key</c>.</exception>
     public static StateKey Require(Scope scope, string? text) =>
         IsValid(text) ? new StateKey(scope, text!) : throw new ProblemException(KnownProblems.InvalidKey($"The key '{ResourceName.Shorten(text)}' is not valid."));
+
+    /// <summary>A key that a user gave for something of theirs.</summary>
+    /// <exception cref="ProblemException"><c>invalid-key</c>; also for the platform's own keys.</exception>
+    public static StateKey RequireUsers(Scope scope, string? text)
+    {
+        var key = Require(scope, text);
+        return key.Text[0] != PlatformMark ? key : throw new ProblemException(KnownProblems.InvalidKey($"The key '{ResourceName.Shorten(text)}' is the platform's own: those begin with '{PlatformMark}'."));
+    }
 
     /// <summary>Order by tenant, namespace, then key: the order of scans (<see cref="KeyOrder"/>).</summary>
     public int CompareTo(StateKey other)

@@ -11,11 +11,15 @@ using Virga.Cli;
 using Virga.Cli.Client;
 using Virga.Cli.Welcome;
 using Virga.Composition.Platform;
+using Virga.Composition.Dags;
+using Virga.Composition.Dags.Api;
+using Virga.Composition.Dags.Plans;
 using Virga.Configuration;
 using Virga.Control;
 using Virga.Control.Api;
 using Virga.Control.Builds;
 using Virga.Control.Storage;
+using Virga.Core.Dags;
 using Virga.Core.Invocations;
 using Virga.Core.Logging;
 using Virga.Core.Names;
@@ -26,6 +30,7 @@ using Virga.Execution;
 using Virga.Gateway;
 using Virga.Gateway.Routing;
 using Virga.Hosting.Activity;
+using Virga.State.Api;
 using Virga.Telemetry;
 using Virga.Telemetry.Api;
 using Virga.Telemetry.Logging;
@@ -87,13 +92,19 @@ internal static class Node
         var routes = new RouteTable();
         await using var app = BuildAdmin(options, data, engines, routes);
         var control = app.Services.GetRequiredService<ControlPlane>();
+        await using var membership = await NodeMembership.OpenAsync(options, () => engines.Execution?.Scheduler.ProcessorUse ?? 0, time, app.Services.GetRequiredService<ILoggerFactory>(), stop);
+        engines.Membership = membership;
         await control.StartAsync(stop);
 
-        await using var platform = new PlatformCalls(engines, app.Services.GetRequiredService<IFunctionCatalog>(), new Random(), time);
+        var link = membership.Link;
+        await using var state = await NodeState.OpenAsync(options, data.Path, membership, time, app.Services.GetRequiredService<ILoggerFactory>(), stop);
+        engines.State = state;
+        await using var platform = new PlatformCalls(state, engines, app.Services.GetRequiredService<IFunctionCatalog>(), link, new Random(), time);
         await using var execution = await ExecutionEngine.StartAsync(
             new ExecutionOptions
             {
                 NodeId = NodeId(data.Path),
+                NodeName = link.Self,
                 ScratchDirectory = Path.Combine(data.Path, "scratch"),
                 SnapshotBudget = options.SnapshotBudget,
                 QueueLimit = options.QueueLimit,
@@ -118,13 +129,25 @@ internal static class Node
         engines.Execution = execution;
         control.AnnounceKeptFunctions();
 
+        await using var dags = new DagEngine(
+            app.Services.GetRequiredService<IDagCatalog>(),
+            app.Services.GetRequiredService<IFunctionCatalog>(),
+            execution.Scheduler,
+            link,
+            state,
+            new DagPlacementPolicy(),
+            time,
+            app.Services.GetRequiredService<ILoggerFactory>());
+        engines.Dags = dags;
+
         await using var gateway = new GatewayServer(
             execution.Scheduler,
             app.Services.GetRequiredService<IFunctionCatalog>(),
             routes,
             time,
             app.Services.GetRequiredService<ILoggerFactory>(),
-            new GatewayOptions { Endpoint = options.Gateway, MaxBodyBytes = options.MaxBody.Bytes });
+            new GatewayOptions { Endpoint = options.Gateway, MaxBodyBytes = options.MaxBody.Bytes },
+            dags);
         engines.GatewayAddress = await gateway.StartAsync(stop);
         await app.StartAsync(stop);
 
@@ -134,10 +157,16 @@ internal static class Node
         engines.IsReady = true;
 
         var admin = new Uri(app.Urls.First());
+        membership.Join(engines.GatewayAddress, admin);
         await terminal.Out.WriteLineAsync($"Virga {Installation.Version} is ready after {time.GetElapsedTime(began).TotalMilliseconds:0} ms.");
         await terminal.Out.WriteLineAsync($"  functions   {engines.GatewayAddress}");
         await terminal.Out.WriteLineAsync($"  control API {admin}");
         await terminal.Out.WriteLineAsync($"  data        {data.Path}");
+        if (membership.IsClustered)
+        {
+            await terminal.Out.WriteLineAsync($"  node        {membership.Link.Self}, for others at {membership.Address}");
+        }
+
         await terminal.Out.WriteLineAsync($"  isolation   {Describe(execution)}");
         await terminal.Out.FlushAsync(stop);
 
@@ -148,6 +177,7 @@ internal static class Node
 
         await WhenStoppedAsync(stop);
         engines.IsReady = false;
+        membership.Retire();
         await terminal.Out.WriteLineAsync("Stopping: calls in flight may finish.");
         var draining = execution.Scheduler.DrainAsync(options.DrainTimeout.Span);
         await gateway.StopAsync(options.DrainTimeout.Span);
@@ -157,6 +187,7 @@ internal static class Node
         }
 
         await app.StopAsync(CancellationToken.None);
+        await control.StopFollowingAsync();
         return ExitCode.Ok;
     }
 
@@ -182,6 +213,7 @@ internal static class Node
         builder.Services.AddVirgaControl(new ControlOptions
         {
             DataDirectory = data.Path,
+            ClusterConnectionString = options.ClusterDatabase,
             MaxPackageBytes = options.MaxPackage.Bytes,
             Isolation = options.IsolationMinimums,
             BuiltInEnvironments = BuiltInEnvironments.Find(options.PoolSize),
@@ -203,6 +235,8 @@ internal static class Node
         app.UseMiddleware<OriginGuard>();
         app.MapVirgaControl();
         app.MapVirgaTelemetry();
+        app.MapVirgaDags(() => engines.Dags);
+        app.MapVirgaState(engines.RequireState);
         app.MapNode();
         return app;
     }
@@ -226,7 +260,7 @@ internal static class Node
         {
             await terminal.Out.WriteLineAsync("The tour was broken off.");
         }
-        catch (Exception e) when (e is ControlException or NodeUnreachableException or ProblemException or HttpRequestException)
+        catch (Exception e) when (e is ControlException or Cli.Client.NodeUnreachableException or ProblemException or HttpRequestException)
         {
             await terminal.Error.WriteLineAsync($"error: The tour stopped: {e.Message} The node goes on serving.");
         }

@@ -1,7 +1,9 @@
+using Virga.Composition.Dags;
 using Virga.Core.Invocations;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Execution;
+using Virga.State;
 
 namespace Virga.Hosting;
 
@@ -14,15 +16,27 @@ internal sealed class NodeEngines : IInvoker, IFunctionLifecycleListener
     /// <summary>Null until the node has started it.</summary>
     public ExecutionEngine? Execution { get; set; }
 
+    /// <summary>Null until the node has started it.</summary>
+    public DagEngine? Dags { get; set; }
+
+    /// <summary>Null until the node knows the others.</summary>
+    public NodeMembership? Membership { get; set; }
+
+    /// <summary>Null until the node has opened it.</summary>
+    public StateEngine? State { get; set; }
+
     /// <summary>Where functions are served.</summary>
     public Uri? GatewayAddress { get; set; }
 
     /// <summary>Whether the node serves.</summary>
     public bool IsReady { get; set; }
 
+    /// <summary>Shared state, for a request that needs it.</summary>
+    /// <exception cref="ProblemException"><c>unavailable</c>: the node is starting.</exception>
+    public StateEngine RequireState() => State ?? throw Starting();
+
     /// <inheritdoc/>
-    public ValueTask<InvocationResult> InvokeAsync(Invocation invocation, CancellationToken cancellation) =>
-        (Execution ?? throw new ProblemException(KnownProblems.Unavailable("The node is starting.", "Try again when /readyz says 200."))).Scheduler.InvokeAsync(invocation, cancellation);
+    public ValueTask<InvocationResult> InvokeAsync(Invocation invocation, CancellationToken cancellation) => (Execution ?? throw Starting()).Scheduler.InvokeAsync(invocation, cancellation);
 
     /// <inheritdoc/>
     public ValueTask PrepareAsync(FunctionVersion version, CancellationToken cancellation) =>
@@ -33,4 +47,6 @@ internal sealed class NodeEngines : IInvoker, IFunctionLifecycleListener
 
     /// <inheritdoc/>
     public void VersionRetired(FunctionVersion version) => Execution?.Scheduler.VersionRetired(version);
+
+    private static ProblemException Starting() => new(KnownProblems.Unavailable("The node is starting.", "Try again when /readyz says 200."));
 }

@@ -16,18 +16,18 @@ namespace Virga.State.Tests.Api;
 internal sealed class StateNode : IAsyncDisposable
 {
     private readonly WebApplication _app;
+    private readonly StateEngine _engine;
     private readonly string _folder;
 
-    private StateNode(WebApplication app, string folder)
+    private StateNode(WebApplication app, StateEngine engine, string folder)
     {
         _app = app;
+        _engine = engine;
         _folder = folder;
         Client = new HttpClient { BaseAddress = new Uri(app.Urls.Single() + "/api/v1/") };
     }
 
     public HttpClient Client { get; }
-
-    public StateEngine Engine => _app.Services.GetRequiredService<StateEngine>();
 
     public static async Task<StateNode> StartAsync()
     {
@@ -39,11 +39,11 @@ internal sealed class StateNode : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(new StateEngine(store, TimeProvider.System));
         var app = builder.Build();
-        app.MapVirgaState();
+        var engine = new StateEngine(store, TimeProvider.System);
+        app.MapVirgaState(() => engine);
         await app.StartAsync(TestContext.Current.CancellationToken);
-        return new StateNode(app, folder);
+        return new StateNode(app, engine, folder);
     }
 
     /// <summary>Sends a request; the path is sent as it is.</summary>
@@ -99,10 +99,9 @@ internal sealed class StateNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
-        var engine = Engine;
         await _app.StopAsync();
         await _app.DisposeAsync();
-        await engine.DisposeAsync();
+        await _engine.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
 }
