@@ -59,11 +59,11 @@ public sealed class SharedStateSampleTests(VirgaNode node) : IClassFixture<Virga
     {
         await ApplyAsync("shared-counter-csharp");
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => node.PostAsync("/visits/home", string.Empty)));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => node.PostAsync("/visits-csharp/home", string.Empty)));
 
         answers.ShouldAllBe(answer => answer.Status == 200);
         answers.Select(answer => answer.Json["visits"]!.GetValue<int>()).Max().ShouldBe(100);
-        (await node.GetAsync("/visits/home")).Body.ShouldBe("""{"page":"home","visits":100}""");
+        (await node.GetAsync("/visits-csharp/home")).Body.ShouldBe("""{"page":"home","visits":100}""");
     }
 
     private static string SampleOf(string name) => Path.Combine(Installation.Root, "samples", name);
