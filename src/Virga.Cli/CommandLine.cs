@@ -9,6 +9,7 @@ using Virga.Cli.Environments;
 using Virga.Cli.Failures;
 using Virga.Cli.Functions;
 using Virga.Cli.Init;
+using Virga.Cli.Nodes;
 using Virga.Cli.Routes;
 using Virga.Cli.State;
 using Virga.Cli.Top;
@@ -34,6 +35,7 @@ public static class CommandLine
         root.Add(FunctionCommands.Make(factory));
         root.Add(RouteCommands.Make(factory));
         root.Add(EnvironmentCommands.Make(factory));
+        root.Add(NodeCommands.Make(factory));
         root.Add(StateCommands.Make(factory));
         root.Add(InvocationCommand.Make(factory));
         root.Add(UsageCommand.Make(factory));

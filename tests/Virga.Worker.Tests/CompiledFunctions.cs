@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Virga.Worker.Tests;
 
 /// <summary>Functions in a temporary folder, compiled by the real compiler process.</summary>
-public sealed class CompiledFunctions : IAsyncLifetime
+public class CompiledFunctions : IAsyncLifetime
 {
     private const string Source =
         """
@@ -64,14 +64,22 @@ public sealed class CompiledFunctions : IAsyncLifetime
         """;
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("virga-worker-tests-");
+    private readonly string source;
     private Process compiler = null!;
+
+    public CompiledFunctions()
+        : this(Source)
+    {
+    }
+
+    private protected CompiledFunctions(string source) => this.source = source;
 
     public string Root => Path.Combine(folder.FullName, "out");
 
     public async ValueTask InitializeAsync()
     {
         compiler = BuiltPrograms.StartCompiler();
-        JsonElement result = await CompileAsync(Source, Root);
+        JsonElement result = await CompileAsync(source, Root);
         result.GetProperty("ok").GetBoolean().ShouldBeTrue(result.ToString());
     }
 
@@ -88,6 +96,7 @@ public sealed class CompiledFunctions : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         compiler.StandardInput.Close();
         await compiler.WaitForExitAsync();
         compiler.ExitCode.ShouldBe(0);

@@ -8,6 +8,9 @@ namespace Virga.Worker.Tests;
 /// <summary>The node's half of the protocol, over the real worker's standard streams.</summary>
 internal sealed class RunningWorker : IAsyncDisposable
 {
+    /// <summary>The limit that the worker is told, in bytes.</summary>
+    public const int Memory = 4_000_000;
+
     private readonly Process process = BuiltPrograms.StartWorker();
 
     private RunningWorker()
@@ -43,11 +46,13 @@ internal sealed class RunningWorker : IAsyncDisposable
             concurrency,
             requestBody,
             snapshot,
+            memory = Memory,
+            node = "n1",
         });
         return await ReceiveAsync();
     }
 
-    public Task CallAsync(uint call, string? body = null, string contentType = "application/json") => SendAsync(
+    public Task CallAsync(uint call, string? body = null, string contentType = "application/json", params string[] references) => SendAsync(
         0x10,
         call,
         new
@@ -60,6 +65,7 @@ internal sealed class RunningWorker : IAsyncDisposable
             @params = new { id = "7" },
             headers = new[] { new[] { "content-type", contentType } },
             body = body is null ? "none" : "inline",
+            references,
         },
         Encoding.UTF8.GetBytes(body ?? string.Empty));
 

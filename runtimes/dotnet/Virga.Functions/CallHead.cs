@@ -15,6 +15,7 @@ internal sealed class CallHead
     private Slice traceParent;
     private Slice parameters;
     private Slice headers;
+    private Slice references;
 
     /// <exception cref="JsonException">The header is no JSON object.</exception>
     public CallHead(ReadOnlyMemory<byte> json)
@@ -44,6 +45,12 @@ internal sealed class CallHead
     public bool BodyIsStreamed { get; private set; }
 
     public bool IsWebSocket => Span(trigger).SequenceEqual("websocket"u8);
+
+    /// <summary>The body has references to keys of shared state.</summary>
+    public bool HasReferences => references.Length > "[]".Length;
+
+    /// <summary>The keys that the body refers to.</summary>
+    public string[] ReadReferences() => JsonSerializer.Deserialize(Span(references), (System.Text.Json.Serialization.Metadata.JsonTypeInfo<string[]>)FunctionJson.TypeInfo(typeof(string[]))) ?? [];
 
     public ValueCollection ReadParams()
     {
@@ -112,6 +119,10 @@ internal sealed class CallHead
             else if (name.SequenceEqual("headers"u8))
             {
                 headers = Skip(ref reader);
+            }
+            else if (name.SequenceEqual("references"u8))
+            {
+                references = Skip(ref reader);
             }
             else
             {

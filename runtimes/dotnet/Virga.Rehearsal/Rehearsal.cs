@@ -25,6 +25,14 @@ public static class Rehearsal
         return greeting with { Count = greeting.Count + 1 };
     }
 
+    /// <summary>Uses shared state: adds, writes and reads.</summary>
+    public static async Task<object> UseStateAsync(Context context)
+    {
+        long count = await context.State.Counter("hits").IncrementAsync();
+        await context.State.PutAsync("greeting", new Greeting("world", 1));
+        return new { count, read = await context.State.GetAsync<Dictionary<string, int>>("numbers"), context.Id };
+    }
+
     /// <summary>A type to read from and write to JSON.</summary>
     public sealed record Greeting(string Name, int Count);
 }

@@ -31,6 +31,14 @@ HANDLERS = {
     "sync, JSON in, response out": (
         "def handler(event, ctx):\n    return {'status': 201, 'headers': {'x-n': 'y'}, 'body': event.body}\n", 1),
 }
+#: Asks for a small value so many times within a call, as a function does that uses shared state.
+ASKS = 20_000
+ASKING = {
+    "def": ("def handler(event, ctx):\n    get = ctx.state.get\n    for _ in range(N): get('greeting')\n", 1, 1),
+    "def, 100 keys at a time": ("KEYS = [f'k{n}' for n in range(100)]\ndef handler(event, ctx):\n    for _ in range(N // 100): ctx.state.get_many(KEYS)\n", 1, 100),
+    "def in threads": ("def handler(event, ctx):\n    get = ctx.state.get\n    for _ in range(N): get('greeting')\n", 16, 1),
+    "async def": ("async def handler(event, ctx):\n    get = ctx.state.get\n    for _ in range(N): await get('greeting')\n", 16, 1),
+}
 ECHO = "import os\nwhile data := os.read(0, 65536): os.write(1, data)\n"
 
 
@@ -79,6 +87,27 @@ def pipelined(channel: int, request: bytes) -> float:
         while missing:
             missing -= len(os.read(channel, 65536))
     return (time.perf_counter() - started) / (CALLS // BATCH * BATCH)
+
+
+def answer_asks(channel: int, keys: int) -> list[float]:
+    """Answers the gets of one call; gives the seconds from one answer to the next request."""
+    value = bytes(16) + b"\x07\2world!"
+    body = struct.pack("<IB", 0, 0) + b"\0" + bytes((keys,)) + (b"\0\1" + value) * keys
+    reply = bytearray(frame_of(0x21, 1, body))
+    times = []
+    asked = os.read(channel, 65536)
+    while asked[4] == 0x20:
+        # The request's id.
+        reply[13:17] = asked[13:17]
+        started = time.perf_counter()
+        os.write(channel, reply)
+        asked = os.read(channel, 65536)
+        times.append((time.perf_counter() - started) / keys)
+    return times[:-1]
+
+
+def frame_of(kind: int, call: int, body: bytes) -> bytes:
+    return struct.pack("<IBII", 9 + len(body), kind, call, 0) + body
 
 
 def show(name: str, seconds: list[float], unit: str = "ms") -> None:
@@ -142,7 +171,21 @@ def measure_calls(root: str) -> None:
         process.wait()
 
 
+def measure_asks(root: str) -> None:
+    for name, (source, concurrency, keys) in ASKING.items():
+        process, channel, _ = spawn(COMMAND)
+        os.read(channel, 65536)
+        specialise(channel, root, f"N = {ASKS}\n{source}", concurrency)
+        for _ in range(2):
+            os.write(channel, frame(0x10, 1, {"id": "01JD3T"}))
+            times = answer_asks(channel, keys)
+        show(f"get of a small value, {name}", times, "us")
+        os.close(channel)
+        process.wait()
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         measure_starts(folder)
         measure_calls(folder)
+        measure_asks(folder)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from .asks import MAX_OPEN, Ask, Asks
 from .channel import Channel, ProtocolError
 from .codec import parse_header
 from .errors import Cancelled
-from .frames import BODY, CANCEL, CREDIT, END, INITIAL_CREDIT, MAX_PIECE, MESSAGE, RESULT, WINDOW
+from .frames import ANSWER, BODY, CANCEL, CREDIT, END, INITIAL_CREDIT, MAX_PIECE, MESSAGE, RESULT, WINDOW
 from .streams import BodyStream
 from .websocket import WebSocket
+
+if TYPE_CHECKING:
+    from .peers import CallFuture, Message
+    from .state.blocking import State
 
 # Credit is handed back in large pieces; the sender keeps at least three quarters of its window meanwhile.
 _CREDIT_BATCH = INITIAL_CREDIT // 4
@@ -38,6 +43,10 @@ class Call:
     is_websocket = False
     #: This side sent END.
     closed = False
+    #: The handler has answered: nothing is asked of the platform any more.
+    is_over = False
+    #: What is asked of the platform.
+    asks: Asks | None = None
     #: Text that was printed without its line's end, by log level.
     unfinished_lines: dict[str, str] | None = None
 
@@ -53,6 +62,10 @@ class Call:
 
     def take_in(self, kind: int, header: bytes, body: bytes) -> None:
         """Applies a frame that came for this call."""
+        if kind == ANSWER:
+            if self.asks is not None:
+                self.asks.take(body)
+            return
         if kind == WINDOW:
             self._granted += CREDIT.unpack(body)[0]
         elif kind == BODY or kind == MESSAGE:
@@ -66,6 +79,8 @@ class Call:
             self.ended = True
         elif kind == CANCEL:
             self.cancel_reason = parse_header(header).get("reason", "unknown")
+            if self.asks is not None:
+                self.asks.abandon()
         self.notify()
 
     def notify(self) -> None:
@@ -108,6 +123,18 @@ class Call:
         if "error" in self.end:
             raise Cancelled("the request's body was cut off")
 
+    def check_may_ask(self) -> None:
+        """Raises Cancelled or RuntimeError when the platform would give no answer."""
+        self.check_cancelled()
+        if self.is_over:
+            raise RuntimeError("the call was answered: what it asks of the platform comes before its answer")
+
+    def flush(self) -> None:
+        """Sends what was asked of the platform and is not sent yet; called before the answer."""
+
+    def read_meanwhile(self) -> None:
+        """Called while much is written, so that the node gets rid of what it has for this side: else both would wait for each other."""
+
     def send_part(self, kind: int, data: memoryview) -> memoryview:
         """Sends as much of `data` as credit and frame size allow, and returns the rest."""
         size = min(len(data), self.credit, MAX_PIECE)
@@ -128,7 +155,7 @@ class Call:
     def send_end(self, header: bytes = b"") -> None:
         """Ends this side's stream; a second time does nothing."""
         if not self.closed:
-            self.closed = True
+            self.closed = self.is_over = True
             self.channel.send(END, self.id, header)
 
     def finish(self) -> None:
@@ -138,6 +165,8 @@ class Call:
             self._arrived = None
             if not self.ended:
                 give_credit(self.channel, self.id, unread)
+        if self.asks is not None:
+            self.asks.abandon()
 
 
 class BlockingCall(Call):
@@ -158,6 +187,60 @@ class BlockingCall(Call):
         body = BodyStream(self, b"").read()
         self._arrived = None
         return body
+
+    def ask(self, request: bytes) -> bytes:
+        """Asks something of the platform and waits for the answer. Raises Cancelled."""
+        return self.wait_for_answer(self.begin(request))
+
+    def begin(self, request: bytes) -> Ask:
+        """Asks something of the platform. Raises Cancelled."""
+        self.check_may_ask()
+        if self.asks is None:
+            self.asks = Asks(self)
+        elif len(self.asks.open) >= MAX_OPEN:
+            self._make_room(self.asks)
+        return self._send(self.asks, request)
+
+    def wait_for_answer(self, ask: Ask, timeout: float | None = None) -> bytes:
+        """The answer to what was asked. Raises Cancelled, and TimeoutError after so many seconds."""
+        raise NotImplementedError
+
+    def open_state(self, function: dict[str, Any]) -> State:
+        """Shared state."""
+        # Not every function uses it: a start without a pool would wait for the import.
+        from .state.blocking import State
+        from .state.values import kept_values
+
+        return State(self, kept_values(function))
+
+    def call_function(self, function: str, argument: Any) -> Any:
+        """Calls another function and waits for its answer. Raises PlatformError."""
+        from .peers import call_request, check, read_called
+
+        return read_called(function, check(self.ask(call_request(function, argument, False))))
+
+    def start_function(self, function: str, argument: Any) -> CallFuture:
+        """Calls another function without waiting."""
+        from .peers import CallFuture, call_request
+
+        return CallFuture(self, function, self.begin(call_request(function, argument, True)))
+
+    def send_to(self, id: str, message: Any) -> str:
+        """Sends a message to a running call. Raises PlatformError."""
+        from .peers import check, read_sent, send_request
+
+        return read_sent(check(self.ask(send_request(id, message))))
+
+    def receive_messages(self, timeout: float | None, most: int) -> list[Message]:
+        """Waits for messages. Raises PlatformError and Cancelled."""
+        from .peers import check, read_messages, receive_requests
+
+        messages: list[Message] = []
+        for request in receive_requests(timeout, most):
+            messages = read_messages(check(self.ask(request)))
+            if messages:
+                break
+        return messages
 
     def poll(self) -> None:
         """Lets frames that are here already take effect."""
@@ -189,12 +272,21 @@ class BlockingCall(Call):
             self.wait_for_credit(1)
             rest = self.send_part(BODY, rest)
 
+    def _send(self, asks: Asks, request: bytes) -> Ask:
+        return asks.send(request)
+
+    def _make_room(self, asks: Asks) -> None:
+        while len(asks.open) >= MAX_OPEN:
+            oldest = next(iter(asks.open.values()), None)
+            if oldest is not None:
+                self.wait_for_answer(oldest)
+
 
 def discard(channel: Channel, kind: int, call: int, body: bytes) -> None:
     """Takes a frame of a call whose handler is done; its sender must not run out of credit. Raises ProtocolError."""
     if kind == BODY or kind == MESSAGE:
         give_credit(channel, call, len(body))
-    elif kind not in (END, WINDOW, CANCEL):
+    elif kind not in (END, WINDOW, CANCEL, ANSWER):
         raise ProtocolError(f"a frame of kind {kind:#04x} was not expected")
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from _thread import RLock
+from math import ceil
 from select import POLLIN, POLLOUT, poll
+from time import monotonic
 
 from .frames import LENGTH_SIZE, MAX_LENGTH, MIN_LENGTH, PREFIX
 
@@ -63,6 +65,16 @@ class Channel:
             if frame is not None or not self._readable.poll(0):
                 return frame
             self.fill()
+
+    def receive_before(self, end: float) -> Frame | None:
+        """Waits for the next frame until the monotonic clock says `end`."""
+        while (frame := self.next_frame()) is None:
+            left = end - monotonic()
+            # In milliseconds, of which a part counts as whole.
+            if left <= 0 or not self._readable.poll(ceil(left * 1000)):
+                return None
+            self.fill()
+        return frame
 
     def has_input(self) -> bool:
         """Whether the node has sent something that was not read yet."""

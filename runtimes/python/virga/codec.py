@@ -36,8 +36,32 @@ def parse_json(text: str) -> Any:
         raise JSONDecodeError("nested too deeply", text, 0) from None
 
 
+def parse_value(content: bytes) -> Any:
+    """JSON that the platform has checked when it was stored."""
+    text = content.decode()
+    try:
+        return _scan(text, 0)[0]
+    except StopIteration:
+        # White space before the value.
+        return _strict_decoder.decode(text)
+
+
+class Reference:
+    """Stands for the value under a state key in an argument: the called function finds the value in its place."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+    def __repr__(self) -> str:
+        return f"<Reference to {self.key}>"
+
+
 def _stand_in(value: object) -> object:
     """What a value that JSON does not know is written as."""
+    if type(value) is Reference:
+        return {"$ref": value.key}
     fields = getattr(type(value), "__dataclass_fields__", None)
     if fields is None:
         raise Unserialisable(f"a value of type {type(value).__qualname__} has no JSON form")
@@ -48,10 +72,22 @@ def _stand_in(value: object) -> object:
 _encode = c_make_encoder(None, _stand_in, encode_basestring, None, ":", ",", False, False, False)
 
 
-def to_json(value: object) -> bytes:
+def to_json_with_references(value: object) -> tuple[bytes, list[str]]:
+    """The same as `to_json`, with the keys of the references in it."""
+    keys: list[str] = []
+
+    def stand_in(part: object) -> object:
+        if type(part) is Reference:
+            keys.append(part.key)
+        return _stand_in(part)
+
+    return to_json(value, c_make_encoder(None, stand_in, encode_basestring, None, ":", ",", False, False, False)), keys
+
+
+def to_json(value: object, encode: Any = _encode) -> bytes:
     """UTF-8 JSON without spaces. Raises Unserialisable, whose message names what has no JSON form."""
     try:
-        return "".join(_encode(value, 0)).encode()
+        return "".join(encode(value, 0)).encode()
     except RecursionError:
         message = "the value is nested too deeply, or contains itself"
     except UnicodeEncodeError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from .codec import Reference
 from .logs import send_log
 
 if TYPE_CHECKING:
@@ -41,9 +42,12 @@ class Log:
 
 
 class Context:
-    """The call and the function that it runs."""
+    """The call and the function that it runs.
 
-    __slots__ = ("_call", "_fields", "_function", "_log")
+    `state`, `call`, `send` and `receive` wait in an ordinary handler; in an async one they are awaited.
+    """
+
+    __slots__ = ("_call", "_fields", "_function", "_log", "_state")
 
     def __init__(self, fields: dict[str, Any], function: dict[str, Any], call: Call) -> None:
         self._fields = fields
@@ -108,6 +112,53 @@ class Context:
     def attempt(self) -> int:
         """1 for the first delivery of this call, more when it is repeated."""
         return self._fields.get("attempt", 1)
+
+    @property
+    def id(self) -> str:
+        """The id by which other running calls send messages to this one: `ctx.send(id, message)`."""
+        node = self._function.get("node", "")
+        return f"{node}.{self.invocation_id}" if node else self.invocation_id
+
+    @property
+    def state(self) -> Any:
+        """Shared state: a virga.State, in an async handler a virga.AsyncState."""
+        try:
+            return self._state
+        except AttributeError:
+            self._state = self._call.open_state(self._function)
+            return self._state
+
+    def call(self, function: str, argument: Any = None) -> Any:
+        """Calls another function (`NAME` or `NAME:VERSION-OR-ALIAS`) and gives what it answers: JSON parsed, text as str, else bytes.
+
+        The argument is the body of its event: str as text, bytes as bytes, anything else as JSON, in which `ctx.ref(key)` stands
+        for the value under a key. Raises virga.FunctionFailed when the function answers with a status of 400 or more.
+        """
+        return self._call.call_function(function, argument)
+
+    def call_async(self, function: str, argument: Any = None) -> Any:
+        """Starts the same and goes on; gives a future with `.result(timeout)`, in an async handler a task to await.
+
+        The called function goes on when this call has ended.
+        """
+        return self._call.start_function(function, argument)
+
+    def ref(self, key: str) -> Reference:
+        """Stands for the value under a key, anywhere in the argument of a call: the called function finds the value in its place,
+        from the cache of the node that it runs on."""
+        return Reference(key)
+
+    def send(self, id: str, message: Any) -> Any:
+        """Sends a message to a running call of the same namespace, by its `ctx.id`; gives `delivered`, or `inbox` when it waits there
+        for a call that could not be reached."""
+        return self._call.send_to(id, message)
+
+    def receive(self, timeout: float | None = None, max: int = 1000) -> Any:
+        """Waits for messages to this call, at most so many; gives a list of virga.Message, which is empty after `timeout` seconds without any.
+
+        Without a timeout it waits as long as the call may run.
+        """
+        return self._call.receive_messages(timeout, max)
 
     @property
     def log(self) -> Log:

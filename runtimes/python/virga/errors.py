@@ -23,6 +23,18 @@ class Unserialisable(TypeError):
     """The handler returned a value that has no JSON form."""
 
 
+class PlatformError(Exception):
+    """The platform refused, or could not do, what the function asked of it. `type` is stable: `state-unavailable`, `kind-mismatch`, …"""
+
+    def __init__(self, type: str, status: int = 500, title: str = "", detail: str = "", fix: str = "") -> None:
+        super().__init__(". ".join(part.rstrip(".") for part in (detail or title or type, fix) if part))
+        self.type = type
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.fix = fix
+
+
 #: Errors that the protocol knows by a name of its own.
 PROTOCOL_NAMES: dict[type[BaseException], str] = {
     Cancelled: "cancelled",

@@ -33,7 +33,7 @@ class Event:
 
     @property
     def trigger(self) -> str:
-        """`http`, `websocket` or `invoke`."""
+        """`http`, `websocket`, `invoke` (control API or command line), `call` (another function) or `dag`."""
         return self._fields.get("trigger", "http")
 
     @property
@@ -135,6 +135,10 @@ class Event:
         if self._call.answered:
             raise RuntimeError("the WebSocket was accepted already")
         return self._call.accept()
+
+    def replace_body(self, body: Any) -> None:
+        """What `body` gives from now on."""
+        self._body = body
 
     def __getitem__(self, key: str) -> Any:
         if key in _KEYS:

@@ -18,6 +18,9 @@ END = 0x15
 WINDOW = 0x16
 LOG = 0x17
 MESSAGE = 0x18
+ASK = 0x20
+ANSWER = 0x21
+WITHDRAW = 0x22
 
 #: length, kind, call, header length.
 PREFIX = Struct("<IBII")
@@ -30,7 +33,7 @@ CREDIT = Struct("<I")
 
 #: Bytes of body in one CALL or RESULT; a longer one travels in BODY frames.
 MAX_INLINE_BODY = 64 * 1024
-#: Bytes of body in one BODY or MESSAGE frame.
+#: Bytes of body in one BODY, MESSAGE, ASK or ANSWER frame.
 MAX_PIECE = 256 * 1024
 #: Bytes of BODY and MESSAGE that a call may send before it is given more.
 INITIAL_CREDIT = 1024 * 1024

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from _thread import get_ident
 from collections import deque
+from time import monotonic
 from typing import Any, Callable
 
+from .asks import Ask, Asks
 from .call import BlockingCall, discard
 from .channel import Channel, Frame
 from .codec import parse_header
@@ -32,9 +34,40 @@ class InlineCall(BlockingCall):
                 executor.dispatch(frame)
 
     def wait(self) -> None:
-        if get_ident() != self._executor.thread:
-            raise RuntimeError("streams and sockets of a call are used by the thread that runs its handler")
+        self._check_thread()
         self._executor.dispatch(self.channel.receive())
+
+    def wait_for_answer(self, ask: Ask, timeout: float | None = None) -> bytes:
+        self._check_thread()
+        assert self.asks is not None
+        open_asks = self.asks.open
+        receive, dispatch = self.channel.receive, self._executor.dispatch
+        end = None if timeout is None else monotonic() + timeout
+        while ask.answer is None:
+            self.check_may_ask()
+            if ask.id not in open_asks:
+                raise RuntimeError("the request was withdrawn")
+            if end is None:
+                dispatch(receive())
+            elif (frame := self.channel.receive_before(end)) is not None:
+                dispatch(frame)
+            else:
+                raise TimeoutError(f"no answer within {timeout} seconds")
+        return ask.answer
+
+    def read_meanwhile(self) -> None:
+        self.poll()
+
+    def _send(self, asks: Asks, request: bytes) -> Ask:
+        self._check_thread()
+        return asks.send(request)
+
+    def _check_thread(self) -> None:
+        if get_ident() != self._executor.thread:
+            raise RuntimeError(
+                "what waits for the node (state, calls, streams, sockets) is used by the thread that runs the handler; "
+                "deploy the function with a concurrency above 1 to use it in threads of your own"
+            )
 
 
 class InlineExecutor:
@@ -83,7 +116,13 @@ class InlineExecutor:
                     body = call.collect()
             elif fields.get("trigger") == "websocket":
                 call.expect_pieces()
-            reply(call, self._handler(Event(fields, body, call), Context(fields, self._function, call)))
+            event = Event(fields, body, call)
+            if "references" in fields:
+                # Few calls have any: they need not wait for the import.
+                from .references import resolve
+
+                resolve(call, event, fields["references"], self._function)
+            reply(call, self._handler(event, Context(fields, self._function, call)))
         except SystemExit:
             finish_lines(call)
             raise

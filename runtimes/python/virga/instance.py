@@ -41,7 +41,7 @@ class Instance:
             function = self._wait_for_function()
             handler = self._specialise(function)
             if function.get("snapshot"):
-                self._continue_as_clone(function["root"])
+                self._continue_as_clone(function)
             self._serve(handler, function)
             finish_lines(scope.call)
             leave(0)
@@ -79,16 +79,18 @@ class Instance:
         self._channel.send(SPECIALISED, INSTANCE, b'{"ok":true}')
         return handler
 
-    def _continue_as_clone(self, root: str) -> None:
+    def _continue_as_clone(self, function: dict[str, Any]) -> None:
         """Waits for what comes first: a call, or the news that this is a clone. A snapshot is taken while it waits."""
         if self._channel.peek() != RESTORE:
             return
         _, _, header, _ = self._channel.receive()
+        request = parse_header(header)
+        function["node"] = request.get("node", "")
         try:
-            make_unique(parse_header(header))
+            make_unique(request)
         except BaseException as error:
             finish_lines(scope.call)
-            failure = {"ok": False, "error": describe_load_failure(error, root)}
+            failure = {"ok": False, "error": describe_load_failure(error, function["root"])}
             self._channel.send(RESTORED, INSTANCE, to_json(failure))
             self._await_end()
         finish_lines(scope.call)

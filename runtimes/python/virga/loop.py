@@ -69,7 +69,7 @@ class LoopExecutor:
                 call.task.cancel()
 
     def _start(self, id: int, fields: dict[str, Any], body: bytes) -> None:
-        call = self._open[id] = LoopCall(id, self._channel)
+        call = self._open[id] = LoopCall(id, self._channel, self._read)
         if fields.get("body") == "stream" or fields.get("trigger") == "websocket":
             call.expect_pieces()
         call.task = self._loop.create_task(self._serve(call, fields, body))
@@ -81,7 +81,12 @@ class LoopExecutor:
             call.check_cancelled()
             if call.streams_in and fields.get("body") == "stream" and not self._streams_requests:
                 body = await call.collect()
-            value = self._handler(Event(fields, body, call), Context(fields, self._function, call))
+            event = Event(fields, body, call)
+            if "references" in fields:
+                from .references import resolve_async
+
+                await resolve_async(call, event, fields["references"], self._function)
+            value = self._handler(event, Context(fields, self._function, call))
             if hasattr(value, "__await__"):
                 value = await value
             await reply_async(call, value)

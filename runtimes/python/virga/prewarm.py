@@ -21,6 +21,9 @@ COMMON_MODULES = (
     "pathlib", "random", "re", "string", "subprocess", "tempfile", "threading", "time", "typing", "urllib.parse", "uuid",
 )
 
+#: The runtime's own modules that not every function needs.
+_OWN_MODULES = ("loop", "state.loop", "peers", "references")
+
 
 def warm_up(channel: Channel) -> None:
     """Imports common modules, and runs once through the code that a call runs through, without sending.
@@ -29,7 +32,7 @@ def warm_up(channel: Channel) -> None:
     """
     # `-S` keeps the machine's site-packages away from functions; `exit` and `quit` are expected all the same.
     site.setquit()
-    for name in (*COMMON_MODULES, f"{__package__}.loop"):
+    for name in (*COMMON_MODULES, *(f"{__package__}.{name}" for name in _OWN_MODULES)):
         if channel.has_input():
             return
         importlib.import_module(name)

@@ -66,9 +66,10 @@ async def reply_async(call: LoopCall, value: Any) -> None:
 def fail(call: Call, error: BaseException) -> None:
     """Answers with an exception; when an answer is on its way already, it is broken off."""
     details = describe(error)
+    call.flush()
     finish_lines(call)
     if not call.answered:
-        call.answered = True
+        call.answered = call.is_over = True
         call.channel.send(ERROR, call.id, to_json(details))
     elif call.is_websocket:
         call.send_end(to_json({"code": _INTERNAL_ERROR, "reason": "", "error": details}))
@@ -79,11 +80,14 @@ def fail(call: Call, error: BaseException) -> None:
 def _begin(call: Call, value: Any) -> Answer | None:
     """Sends all of an answer, or the head of a streamed one, which is returned."""
     if call.is_websocket:
+        call.flush()
         finish_lines(call)
         call.send_end(_NORMAL_CLOSURE)
         return None
     answer = to_answer(value)
+    call.flush()
     if type(answer) is bytes:
+        call.is_over = True
         if call.unfinished_lines:
             finish_lines(call)
         call.answered = True
@@ -94,6 +98,7 @@ def _begin(call: Call, value: Any) -> Answer | None:
             _send_head(call, answer)
         return answer
     finish_lines(call)
+    call.is_over = True
     _send_head(call, answer)
     return None
 
@@ -107,6 +112,7 @@ def _send_typed_head(call: Call, answer: Answer, first_piece: Any) -> None:
 def _conclude_stream(call: Call, answer: Answer) -> None:
     # The head of a stream without any piece was not sent yet.
     _send_typed_head(call, answer, b"")
+    call.flush()
     finish_lines(call)
     call.send_end()
 

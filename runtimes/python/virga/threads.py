@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from _thread import allocate_lock
 from queue import SimpleQueue
 from typing import Any, Callable
 
+from .asks import Ask, Asks
 from .call import BlockingCall, discard
 from .channel import Channel
 from .codec import parse_header
@@ -31,6 +33,22 @@ class ThreadCall(BlockingCall):
         self._changed.wait()
         # Cleared before the caller looks: a change after its look sets it again.
         self._changed.clear()
+
+    def wait_for_answer(self, ask: Ask, timeout: float | None = None) -> bytes:
+        assert ask.lock is not None
+        if not ask.lock.acquire(timeout=-1 if timeout is None else max(0, timeout)):
+            raise TimeoutError(f"no answer within {timeout} seconds")
+        # Others may wait for the same answer.
+        ask.lock.release()
+        if ask.answer is None:
+            self.check_may_ask()
+            raise RuntimeError("the request was withdrawn")
+        return ask.answer
+
+    def _send(self, asks: Asks, request: bytes) -> Ask:
+        lock = allocate_lock()
+        lock.acquire()
+        return asks.send(request, lambda _: lock.release(), lock)
 
 
 class ThreadExecutor:
@@ -88,7 +106,13 @@ class ThreadExecutor:
         try:
             if call.streams_in and fields.get("body") == "stream" and not self._streams_requests:
                 body = call.collect()
-            reply(call, self._handler(Event(fields, body, call), Context(fields, self._function, call)))
+            event = Event(fields, body, call)
+            if "references" in fields:
+                # Few calls have any: they need not wait for the import.
+                from .references import resolve
+
+                resolve(call, event, fields["references"], self._function)
+            reply(call, self._handler(event, Context(fields, self._function, call)))
         except SystemExit as request:
             finish_lines(call)
             leave_as(request)

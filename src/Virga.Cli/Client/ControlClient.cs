@@ -52,6 +52,13 @@ public sealed class ControlClient : IDisposable
             : throw new NodeUnreachableException(_admin, "what answers there does not say where its gateway is");
     }
 
+    /// <summary>The nodes of the cluster.</summary>
+    public async Task<JsonArray> ListNodesAsync(CancellationToken cancellation) =>
+        (await ReadAsync(HttpMethod.Get, "api/v1/nodes", null, cancellation))["items"]?.AsArray() ?? [];
+
+    /// <summary>One node of the cluster.</summary>
+    public Task<JsonObject> GetNodeAsync(ResourceName name, CancellationToken cancellation) => ReadAsync(HttpMethod.Get, $"api/v1/nodes/{name}", null, cancellation);
+
     /// <summary>All resources of a kind, page by page.</summary>
     public async Task<JsonArray> ListAsync(ResourceKind kind, CancellationToken cancellation)
     {

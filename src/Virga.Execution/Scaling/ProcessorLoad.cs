@@ -14,9 +14,13 @@ internal sealed class ProcessorLoad
 
     private (long Busy, long All) _last = Read();
     private volatile bool _isBusy;
+    private double _use;
 
     /// <summary>Whether the processors had hardly any time left between the last two samples.</summary>
     public bool IsBusy => _isBusy;
+
+    /// <summary>Which part of the processors was in use between the last two samples, 0 to 1.</summary>
+    public double Use => Volatile.Read(ref _use);
 
     /// <summary>Takes a sample; about once a second.</summary>
     public void Sample()
@@ -24,6 +28,7 @@ internal sealed class ProcessorLoad
         var now = Read();
         var all = now.All - _last.All;
         _isBusy = all > 0 && now.Busy - _last.Busy > all * Busy;
+        Volatile.Write(ref _use, all > 0 ? (double)(now.Busy - _last.Busy) / all : 0);
         _last = now;
     }
 

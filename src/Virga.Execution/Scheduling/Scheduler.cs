@@ -62,6 +62,9 @@ public sealed partial class Scheduler : IInvoker, IFunctionLifecycleListener, IA
         _timer = time.CreateTimer(static state => ((Scheduler)state!).Tick(), this, options.ScaleInterval, options.ScaleInterval);
     }
 
+    /// <summary>Which part of the machine's processors was in use in the last second, 0 to 1.</summary>
+    public double ProcessorUse => _processor.Use;
+
     /// <summary>The isolation of functions that name none.</summary>
     public Isolation DefaultIsolation { get; }
 

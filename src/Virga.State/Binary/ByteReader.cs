@@ -38,7 +38,8 @@ public ref struct ByteReader(ReadOnlySpan<byte> bytes)
             value |= (ulong)(next & 0x7f) << shift;
             if (next < 0x80)
             {
-                return value;
+                // One form for each number, so that equal contents have equal bytes.
+                return next == 0 && shift > 0 ? throw new StateEncodingException("A number is longer than it has to be.") : value;
             }
         }
 

@@ -73,9 +73,17 @@ public static class RecordEncoding
         var generation = new HybridTimestamp(reader.ReadUInt64());
         var expiry = (flags & HasExpiry) == 0 ? null : ReadExpiry(ref reader);
         var causality = (flags & HasCausality) == 0 ? null : new Causality(ReadClock(ref reader), ReadDependencies(ref reader));
+        if (causality is { Dependencies.IsEmpty: true } && causality.Clock.Entries.Count == 0)
+        {
+            throw new StateEncodingException("A record has a causality that says nothing.");
+        }
+
         if ((flags & HasValue) != 0)
         {
-            return new StateRecord(generation, LatticeEncoding.Read(reader.Rest, depth), expiry, causality);
+            var value = LatticeEncoding.Read(reader.Rest, depth);
+            return value is not CausalRegister register || (causality is { Dependencies.IsEmpty: true } && causality.Clock.Includes(register.Clock))
+                ? new StateRecord(generation, value, expiry, causality)
+                : throw new StateEncodingException("The clock of a record does not include that of its versions.");
         }
 
         return reader.IsAtEnd ? new StateRecord(generation, null, expiry, causality) : throw new StateEncodingException($"{reader.Rest.Length} bytes follow a record.");

@@ -30,6 +30,11 @@ internal readonly record struct JsonPlace(JsonElement Element, string Parent, in
         {
             throw new ProblemException(KnownProblems.InvalidUpdate($"The JSON cannot be read: {e.Message}"));
         }
+        catch (InvalidOperationException)
+        {
+            // Names are unescaped to find those that stand twice.
+            throw new ProblemException(KnownProblems.InvalidUpdate("The JSON has a name with a \\u escape that is half of a pair."));
+        }
     }
 
     /// <summary>The problem of what stands here.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Virga.Core.Names;
 using Virga.Core.Resources;
 using Virga.State.Logs;
 using Virga.Telemetry.Metering;
@@ -56,6 +57,18 @@ internal sealed record NodeOptions
 
     /// <summary>Memory that values of shared state may occupy.</summary>
     public ByteSize StateMemory { get; init; } = ByteSize.FromMegabytes(256);
+
+    /// <summary>How Npgsql reaches the database of the node's cluster; null for a node alone.</summary>
+    public string? ClusterDatabase { get; init; }
+
+    /// <summary>The node's name in its cluster.</summary>
+    public NodeName Name { get; init; } = NodeName.Single;
+
+    /// <summary>Where the cluster's other nodes connect; port 0 takes a free one.</summary>
+    public IPEndPoint ClusterAddress { get; init; } = new(IPAddress.Loopback, 0);
+
+    /// <summary>The host by which other nodes reach this one; null when that is the address that it listens on.</summary>
+    public string? ClusterHost { get; init; }
 
     /// <summary>The least grave lines of the node's own log.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;

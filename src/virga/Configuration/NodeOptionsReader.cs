@@ -1,5 +1,6 @@
 using Virga.Cli.Failures;
 using Virga.Cli.Yaml;
+using Virga.Core.Names;
 
 namespace Virga.Configuration;
 
@@ -23,7 +24,7 @@ internal sealed class NodeOptionsReader(Func<string, string?> option, Func<strin
         {
             if (Find(setting, file, root) is var (text, source, folder, failure))
             {
-                options = setting.Set(options, text, folder) ?? throw failure($"'{text}' in {source} cannot be used.", $"It takes {setting.Expected}.");
+                options = setting.Set(options, text, folder) ?? throw failure($"{(setting.HasSecret ? "The value" : $"'{text}'")} in {source} cannot be used.", $"It takes {setting.Expected}.");
             }
         }
 
@@ -31,6 +32,13 @@ internal sealed class NodeOptionsReader(Func<string, string?> option, Func<strin
         if (options.Gateway.Equals(options.Admin) && options.Gateway.Port != 0)
         {
             throw new UsageException($"The gateway and the control API would both listen on {options.Gateway}.", "Give one of them another port, with --gateway or --admin.");
+        }
+
+        if (options.ClusterDatabase is null != (options.Name == NodeName.Single))
+        {
+            throw options.ClusterDatabase is null
+                ? new UsageException($"The node is called '{options.Name}', but belongs to no cluster.", "Name the cluster's PostgreSQL with --cluster URL.")
+                : new UsageException("The node belongs to a cluster, but has no name in it.", "Give it one with --node NAME.");
         }
 
         return options;

@@ -2,7 +2,10 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using Virga.Core.Names;
+using Virga.Core.Problems;
 using Virga.Core.Resources;
+using Virga.Core.Storage;
 using Virga.State.Logs;
 
 namespace Virga.Configuration;
@@ -51,6 +54,14 @@ internal static class NodeSettings
             (options, text, _) => text is "sync" or "interval" ? options with { StateDurability = text == "sync" ? Durability.Sync : Durability.Interval } : null),
         new("--state-memory", "state.memory", "SIZE", "Memory that values of shared state may occupy; the others are read from disk [256MB]", "a size such as 1GB, 16MB or more",
             (options, text, _) => ByteSize.TryParse(text, out var size) && size.Bytes >= 16L << 20 ? options with { StateMemory = size } : null),
+        new("--cluster", "cluster.database", "URL", "The PostgreSQL that the nodes of a cluster share; needs --node [a node alone]", "the URL of a PostgreSQL, such as postgres://user:password@host:5432/database",
+            (options, text, _) => Database(text) is { } database ? options with { ClusterDatabase = database } : null, HasSecret: true),
+        new("--node", "cluster.node", "NAME", "The node's name in its cluster; needs --cluster", $"a name of its own in the cluster: {ResourceName.Rule}",
+            (options, text, _) => ResourceName.TryParse(text, out var name) ? options with { Name = new NodeName(name) } : null),
+        new("--cluster-address", "cluster.listen", "HOST:PORT", "Where the cluster's other nodes connect [127.0.0.1, a free port]", "an address such as 10.0.0.5:8100",
+            (options, text, _) => Address(text) is { } address ? options with { ClusterAddress = address } : null),
+        new("--cluster-host", "cluster.host", "HOST", "The host by which other nodes reach this one [that of --cluster-address]", "a host name or an address",
+            (options, text, _) => Uri.CheckHostName(text) != UriHostNameType.Unknown ? options with { ClusterHost = text } : null),
         new("--log-level", "log.level", "LEVEL", "The least grave lines of the node's log: debug, info, warn or error [info]", "debug, info, warn or error",
             (options, text, _) => Level(text) is { } level ? options with { LogLevel = level } : null),
         new("--drain-timeout", "drainTimeout", "DURATION", "How long a stopping node waits for calls in flight [30s]", "a duration such as 30s",
@@ -67,6 +78,19 @@ internal static class NodeSettings
         "gvisor" => Isolation.Gvisor,
         _ => null,
     };
+
+    private static string? Database(string text)
+    {
+        try
+        {
+            return PostgresUrl.ToConnectionString(text);
+        }
+        catch (ProblemException)
+        {
+            // The reader says which setting it was, and what it takes.
+            return null;
+        }
+    }
 
     private static int? Count(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= 1_000_000 ? count : null;
 

@@ -89,6 +89,8 @@ internal static class Node
         var routes = new RouteTable();
         await using var app = BuildAdmin(options, data, engines, routes);
         var control = app.Services.GetRequiredService<ControlPlane>();
+        await using var membership = await NodeMembership.OpenAsync(options, () => engines.Execution?.Scheduler.ProcessorUse ?? 0, time, app.Services.GetRequiredService<ILoggerFactory>(), stop);
+        engines.Membership = membership;
         await control.StartAsync(stop);
 
         var link = new SingleNodeLink(NodeName.Single);
@@ -140,10 +142,16 @@ internal static class Node
         engines.IsReady = true;
 
         var admin = new Uri(app.Urls.First());
+        membership.Join(engines.GatewayAddress, admin);
         await terminal.Out.WriteLineAsync($"Virga {Installation.Version} is ready after {time.GetElapsedTime(began).TotalMilliseconds:0} ms.");
         await terminal.Out.WriteLineAsync($"  functions   {engines.GatewayAddress}");
         await terminal.Out.WriteLineAsync($"  control API {admin}");
         await terminal.Out.WriteLineAsync($"  data        {data.Path}");
+        if (membership.IsClustered)
+        {
+            await terminal.Out.WriteLineAsync($"  node        {membership.Link.Self}, for others at {membership.Address}");
+        }
+
         await terminal.Out.WriteLineAsync($"  isolation   {Describe(execution)}");
         await terminal.Out.FlushAsync(stop);
 
@@ -154,6 +162,7 @@ internal static class Node
 
         await WhenStoppedAsync(stop);
         engines.IsReady = false;
+        membership.Retire();
         await terminal.Out.WriteLineAsync("Stopping: calls in flight may finish.");
         var draining = execution.Scheduler.DrainAsync(options.DrainTimeout.Span);
         await gateway.StopAsync(options.DrainTimeout.Span);
@@ -163,6 +172,7 @@ internal static class Node
         }
 
         await app.StopAsync(CancellationToken.None);
+        await control.StopFollowingAsync();
         return ExitCode.Ok;
     }
 
@@ -188,6 +198,7 @@ internal static class Node
         builder.Services.AddVirgaControl(new ControlOptions
         {
             DataDirectory = data.Path,
+            ClusterConnectionString = options.ClusterDatabase,
             MaxPackageBytes = options.MaxPackage.Bytes,
             Isolation = options.IsolationMinimums,
             BuiltInEnvironments = BuiltInEnvironments.Find(options.PoolSize),

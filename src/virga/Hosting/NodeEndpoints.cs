@@ -39,6 +39,7 @@ internal static class NodeEndpoints
             var report = ActivityReport.Make(time.GetUtcNow(), Pools(engines), engines.Execution?.Scheduler.GenericPools() ?? [], calls, engines.Execution?.Scheduler.MemoryUse.Budget);
             return Results.Json(report, NodeJson.Default.ActivityDocument);
         }).WithSummary("What the node's functions and instances do at the moment");
+        endpoints.MapCluster(() => engines.Membership);
         endpoints.MapGet("/api/v1/pools", () => Results.Json(new PoolList(engines.Execution?.Scheduler.GenericPools() ?? []), NodeJson.Default.PoolList))
             .WithSummary("The pools of generic instances");
         foreach (var scope in Scopes)
@@ -89,7 +90,10 @@ internal static class NodeEndpoints
             execution?.InternetMissing,
             execution?.FreezingMissing,
             execution?.SwapMissing,
-            execution?.Limits ?? "not started");
+            execution?.Limits ?? "not started",
+            engines.Membership is { IsClustered: true } membership
+                ? new ReadyCluster(membership.Link.Self.Value, membership.IsMember, [.. membership.Link.View.Members.Select(static member => member.Name.Value)])
+                : null);
         return Results.Json(document, NodeJson.Default.ReadyDocument, statusCode: engines.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 
@@ -121,7 +125,14 @@ internal sealed record ReadyDocument(
     string? InternetMissing,
     string? FreezingMissing,
     string? SwapMissing,
-    string Limits);
+    string Limits,
+    ReadyCluster? Cluster);
+
+/// <summary>The cluster as <c>/readyz</c> shows it.</summary>
+/// <param name="Node">This node's name.</param>
+/// <param name="Member">Whether its lease lasts. A node that cannot renew it goes on serving with those whom it knew.</param>
+/// <param name="Alive">The nodes that it sees.</param>
+internal sealed record ReadyCluster(string Node, bool Member, IReadOnlyList<string> Alive);
 
 /// <summary>Answer of <c>/api/v1/pools</c>.</summary>
 internal sealed record PoolList(IReadOnlyList<GenericPoolStatus> Items);

@@ -82,7 +82,7 @@ public sealed class LatticeLawTests
     [MemberData(nameof(Kinds))]
     public void A_record_comes_back_from_its_bytes_and_has_said_their_number(string kind) => Holds(kind, static history =>
     {
-        foreach (var record in history.Records)
+        foreach (var record in history.Deltas.Concat(history.States))
         {
             var bytes = RecordEncoding.ToBytes(record);
             var back = RecordEncoding.Read(bytes);

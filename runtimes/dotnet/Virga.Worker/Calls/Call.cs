@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Virga.Functions;
+using Virga.Functions.Wire;
 using Virga.Worker.Channel;
 using Virga.Worker.Functions;
 using Virga.Worker.Logs;
@@ -18,9 +19,11 @@ internal sealed class Call : ICall, IThreadPoolWorkItem
     private readonly Lock gate = new();
     private CancellationTokenSource? cancellation;
     private SendCredit? credit;
+    private CallAsks? asks;
     private WebSocket? socket;
     private int openDirections = 1;
     private int requestIsOpen;
+    private bool isAnswered;
     private volatile bool isCancelled;
 
     public Call(uint id, CallHead head, LoadedFunction function, FrameWriter writer, Action<Call> closed)
@@ -57,6 +60,34 @@ internal sealed class Call : ICall, IThreadPoolWorkItem
             lock (gate)
             {
                 return credit ??= new SendCredit();
+            }
+        }
+    }
+
+    public string Address => function.Node.Length == 0 ? Head.Id : $"{function.Node}.{Head.Id}";
+
+    public KeptValues KeptValues => function.KeptValues;
+
+    private CallAsks Asks
+    {
+        get
+        {
+            lock (gate)
+            {
+                if (asks is null)
+                {
+                    asks = new CallAsks(Id, Writer);
+                    if (isCancelled)
+                    {
+                        asks.End(Cancelled());
+                    }
+                    else if (isAnswered)
+                    {
+                        asks.End(Answered());
+                    }
+                }
+
+                return asks;
             }
         }
     }
@@ -109,6 +140,7 @@ internal sealed class Call : ICall, IThreadPoolWorkItem
         {
             source = cancellation;
             credit?.Revoke();
+            asks?.End(Cancelled());
         }
 
         if (source is not null)
@@ -127,6 +159,13 @@ internal sealed class Call : ICall, IThreadPoolWorkItem
             Finish();
         }
     }
+
+    public ValueTask<ReadOnlyMemory<byte>> AskAsync(RequestWriter request, CancellationToken cancellationToken) =>
+        Asks.SendAsync(request, cancellationToken);
+
+    /// <summary>A piece of an answer of the platform.</summary>
+    /// <returns>The request that is answered by it, if it was the last piece.</returns>
+    public Ask? TakeAnswer(ReadOnlySpan<byte> body) => Volatile.Read(ref asks)?.Take(body);
 
     public void ReceiveMessage(bool isText, ReadOnlySpan<byte> bytes) => socket?.Feed(isText, bytes);
 
@@ -179,10 +218,15 @@ internal sealed class Call : ICall, IThreadPoolWorkItem
         ValueTask answer;
         try
         {
-            var request = new Event(Head, Body, BodyStream, this);
-            var context = new Context(Head, function.Identity, this, TimeProvider.System);
-            ValueTask<object?> result = function.Handler.Invoke(request, context);
-            answer = result.IsCompletedSuccessfully ? AnswerAsync(result.Result) : AnswerLaterAsync(result);
+            if (Head.HasReferences)
+            {
+                answer = AnswerLaterAsync(InvokeWithReferencesAsync());
+            }
+            else
+            {
+                ValueTask<object?> result = Invoke();
+                answer = result.IsCompletedSuccessfully ? AnswerAsync(result.Result) : AnswerLaterAsync(result);
+            }
         }
         catch (Exception exception)
         {
@@ -198,6 +242,16 @@ internal sealed class Call : ICall, IThreadPoolWorkItem
         {
             _ = FinishLaterAsync(answer);
         }
+    }
+
+    private ValueTask<object?> Invoke() => function.Handler.Invoke(
+        new Event(Head, Body, BodyStream, this),
+        new Context(Head, function.Identity, this, TimeProvider.System));
+
+    private async ValueTask<object?> InvokeWithReferencesAsync()
+    {
+        Body = await ReferencedBody.ResolveAsync(this, Body, Head.ReadReferences());
+        return await Invoke();
     }
 
     private async ValueTask AnswerLaterAsync(ValueTask<object?> result) => await AnswerAsync(await result);
@@ -249,9 +303,19 @@ internal sealed class Call : ICall, IThreadPoolWorkItem
     private void Finish()
     {
         Prints.FlushIfAny();
+        lock (gate)
+        {
+            isAnswered = true;
+            asks?.End(Answered());
+        }
+
         BodyStream?.Discard();
         CloseDirection();
     }
+
+    private static OperationCanceledException Cancelled() => new("Nobody waits for this call any more.");
+
+    private static InvalidOperationException Answered() => new("The call was answered: what it asks of the platform comes before its answer.");
 
     private void OpenRequest()
     {

@@ -69,7 +69,7 @@ internal sealed record CallError(string Type, string Message, string? Stack = nu
         foreach (StackFrame frame in new StackTrace(exception, fNeedFileInfo: true).GetFrames())
         {
             MethodBase? method = frame.GetMethod();
-            if (method is null || method.Module.Assembly == typeof(CallError).Assembly)
+            if (method is null || method.Module.Assembly == typeof(CallError).Assembly || method.Module.Assembly == typeof(Event).Assembly)
             {
                 continue;
             }

@@ -18,4 +18,7 @@ internal enum FrameKind : byte
     Window = 0x16,
     Log = 0x17,
     Message = 0x18,
+    Ask = 0x20,
+    Answer = 0x21,
+    Withdraw = 0x22,
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using Virga.Worker.Calls;
 using Virga.Worker.Channel;
 using Virga.Worker.Native;
 
@@ -21,7 +20,7 @@ internal sealed class ReaderRelay(FrameReader reader, WorkerInstance instance, A
 
     private readonly AutoResetEvent alarm = new(initialState: false);
 
-    /// <summary>The number of the call that the leader runs; taken away from it when the watcher takes over.</summary>
+    /// <summary>The number of the call, or answer, that the leader is busy with; taken away from it when the watcher takes over.</summary>
     private long running;
     private long last;
     private volatile bool watcherSleeps;
@@ -61,16 +60,16 @@ internal sealed class ReaderRelay(FrameReader reader, WorkerInstance instance, A
     {
         while (reader.TryRead(out Frame frame))
         {
-            if (instance.Take(frame) is not { } call)
+            if (instance.Take(frame) is not { } work)
             {
                 continue;
             }
 
             if (!watcherIsThere)
             {
-                ThreadPool.UnsafeQueueUserWorkItem(call, preferLocal: false);
+                ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
             }
-            else if (!RunAndKeepLead(call))
+            else if (!RunAndKeepLead(work))
             {
                 return;
             }
@@ -79,7 +78,7 @@ internal sealed class ReaderRelay(FrameReader reader, WorkerInstance instance, A
         Posix.ExitNow(0);
     }
 
-    private bool RunAndKeepLead(Call call)
+    private bool RunAndKeepLead(IThreadPoolWorkItem work)
     {
         long number = ++last;
 
@@ -91,7 +90,7 @@ internal sealed class ReaderRelay(FrameReader reader, WorkerInstance instance, A
             alarm.Set();
         }
 
-        call.Execute();
+        work.Execute();
         return Interlocked.CompareExchange(ref running, None, number) == number;
     }
 

@@ -12,6 +12,8 @@ namespace Virga.Worker.Instance;
 /// </summary>
 internal static class Rehearser
 {
+    private const int StateVersionSize = 16;
+
     public static void Rehearse()
     {
         string root = Path.Combine(AppContext.BaseDirectory, "rehearsal");
@@ -21,8 +23,27 @@ internal static class Rehearser
         int nowhere = Posix.OpenNull();
         var instance = new WorkerInstance(new FrameWriter(nowhere));
         Play(instance, root, "Rehearsal:Handler");
+        Play(instance, root, "Rehearsal:UseStateAsync");
+
+        // Last: it goes on on another thread.
         Play(instance, root, "Rehearsal:HandleAsync");
         Directory.SetCurrentDirectory(before);
+    }
+
+    /// <summary>What the function asks for, in its order; nobody waits where it asks for nothing.</summary>
+    private static void Answer(WorkerInstance instance, uint call)
+    {
+        uint ask = 0;
+        foreach (byte[] result in (ReadOnlySpan<byte[]>)
+        [
+            [0, 2],
+            [0, .. new byte[StateVersionSize]],
+            [0, 1, .. new byte[StateVersionSize], 8, 1, .. """{"n":1}"""u8],
+        ])
+        {
+            byte[] body = [(byte)++ask, 0, 0, 0, 0, 0, 1, .. result];
+            instance.Take(new Frame(FrameKind.Answer, call, body, headerLength: 0))?.Execute();
+        }
     }
 
     private static void Play(WorkerInstance instance, string root, string handler)
@@ -39,8 +60,9 @@ internal static class Rehearser
         instance.Take(new Frame(FrameKind.Specialise, 0, specialise, specialise.Length));
         for (uint id = 1; id <= 2; id++)
         {
-            Call? call = instance.Take(new Frame(FrameKind.Call, id, (byte[])[.. head, .. body], head.Length));
+            IThreadPoolWorkItem? call = instance.Take(new Frame(FrameKind.Call, id, (byte[])[.. head, .. body], head.Length));
             call?.Execute();
+            Answer(instance, id);
         }
     }
 }

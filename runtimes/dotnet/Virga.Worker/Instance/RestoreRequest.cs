@@ -5,4 +5,7 @@ internal sealed record RestoreRequest
 {
     /// <summary>Random bytes that no other clone got.</summary>
     public byte[] Entropy { get; init; } = [];
+
+    /// <summary>The name of the node that it runs on now.</summary>
+    public string Node { get; init; } = string.Empty;
 }

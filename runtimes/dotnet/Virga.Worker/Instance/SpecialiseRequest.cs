@@ -23,6 +23,12 @@ internal sealed record SpecialiseRequest
 
     public string RequestBody { get; init; } = "buffered";
 
+    /// <summary>The instance's limit in bytes.</summary>
+    public long Memory { get; init; } = 128 * 1024 * 1024;
+
+    /// <summary>The name of the node.</summary>
+    public string Node { get; init; } = string.Empty;
+
     /// <summary>Whether this instance may be cloned.</summary>
     public bool Snapshot { get; init; }
 

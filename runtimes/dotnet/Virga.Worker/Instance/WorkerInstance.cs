@@ -30,9 +30,9 @@ internal sealed class WorkerInstance(FrameWriter writer)
     }
 
     /// <summary>Takes a frame.</summary>
-    /// <returns>A call that the reading thread is to run itself; <see langword="null"/> to go on reading.</returns>
+    /// <returns>A call, or what goes on with an answer, that the reading thread is to run itself; <see langword="null"/> to go on reading.</returns>
     /// <exception cref="ProtocolException">The frame is none that a worker expects.</exception>
-    public Call? Take(in Frame frame)
+    public IThreadPoolWorkItem? Take(in Frame frame)
     {
         try
         {
@@ -44,10 +44,12 @@ internal sealed class WorkerInstance(FrameWriter writer)
         }
     }
 
-    private Call? Dispatch(in Frame frame)
+    private IThreadPoolWorkItem? Dispatch(in Frame frame)
     {
         switch (frame.Kind)
         {
+            case FrameKind.Answer:
+                return TakeAnswer(frame);
             case FrameKind.Call:
                 return Open(frame);
             case FrameKind.Cancel:
@@ -105,6 +107,8 @@ internal sealed class WorkerInstance(FrameWriter writer)
             ?? throw new ProtocolException("RESTORE has no header.");
         try
         {
+            function!.Node = request.Node;
+
             // No call comes before the answer: the thread that reads has nothing else to do.
             Clone.MakeUniqueAsync(request).GetAwaiter().GetResult();
             SendOutcome(FrameKind.Restored, failure: null);
@@ -151,7 +155,8 @@ internal sealed class WorkerInstance(FrameWriter writer)
             new FunctionIdentity(request.Tenant, request.Namespace, request.Function, request.Version),
             FunctionLoader.Load(request.Root, request.Handler, request.Function),
             request.Concurrency,
-            request.StreamsBodies);
+            request.StreamsBodies,
+            new KeptValues(request.Memory)) { Node = request.Node };
     }
 
     private Call? Open(in Frame frame)
@@ -190,6 +195,22 @@ internal sealed class WorkerInstance(FrameWriter writer)
         }
 
         ThreadPool.UnsafeQueueUserWorkItem(call, preferLocal: false);
+        return null;
+    }
+
+    /// <summary>
+    /// Where calls come one at a time, the thread that read the answer also runs what waited for it: no switch of threads stands between them. Else one
+    /// call must not keep the answers of others waiting.
+    /// </summary>
+    private Ask? TakeAnswer(in Frame frame)
+    {
+        Ask? answered = Find(frame.Call)?.TakeAnswer(frame.Body);
+        if (answered is null || function!.Concurrency == 1)
+        {
+            return answered;
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(answered, preferLocal: false);
         return null;
     }
 

@@ -1,0 +1,1 @@
+"""Shared state, as functions use it: `ctx.state`."""
