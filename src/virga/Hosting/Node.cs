@@ -19,7 +19,6 @@ using Virga.Control.Storage;
 using Virga.Core.Invocations;
 using Virga.Core.Logging;
 using Virga.Core.Names;
-using Virga.Core.Nodes;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Core.Routing;
@@ -93,8 +92,8 @@ internal static class Node
         engines.Membership = membership;
         await control.StartAsync(stop);
 
-        var link = new SingleNodeLink(NodeName.Single);
-        await using var state = await NodeState.OpenAsync(options, data.Path, time, app.Services.GetRequiredService<ILoggerFactory>(), stop);
+        var link = membership.Link;
+        await using var state = await NodeState.OpenAsync(options, data.Path, membership, time, app.Services.GetRequiredService<ILoggerFactory>(), stop);
         engines.State = state;
         await using var platform = new PlatformCalls(state, engines, app.Services.GetRequiredService<IFunctionCatalog>(), link, new Random(), time);
         await using var execution = await ExecutionEngine.StartAsync(

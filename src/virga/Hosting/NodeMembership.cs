@@ -35,6 +35,9 @@ internal sealed class NodeMembership : IAsyncDisposable
     /// <summary>Where the cluster's other nodes connect; null for a node alone.</summary>
     public string? Address => _cluster?.Address;
 
+    /// <summary>How far this machine's clock is behind the cluster's.</summary>
+    public TimeSpan ClockOffset => _cluster?.ClockOffset ?? TimeSpan.Zero;
+
     /// <summary>Raised from time to time with how far this machine's clock is behind the cluster's.</summary>
     public event Action<TimeSpan>? ClockMeasured;
 
