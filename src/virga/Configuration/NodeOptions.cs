@@ -52,15 +52,6 @@ internal sealed record NodeOptions
     /// <summary>Calls of all functions that may wait for instances.</summary>
     public int NodeQueueLimit { get; init; } = 10_000;
 
-<<<<<<< HEAD
-    /// <summary>When writes to shared state are acknowledged.</summary>
-    public Durability StateDurability { get; init; } = Durability.Interval;
-
-    /// <summary>Memory that values of shared state may occupy.</summary>
-    public ByteSize StateMemory { get; init; } = ByteSize.FromMegabytes(256);
-
-=======
->>>>>>> main
     /// <summary>How Npgsql reaches the database of the node's cluster; null for a node alone.</summary>
     public string? ClusterDatabase { get; init; }
 
@@ -72,15 +63,12 @@ internal sealed record NodeOptions
 
     /// <summary>The host by which other nodes reach this one; null when that is the address that it listens on.</summary>
     public string? ClusterHost { get; init; }
-<<<<<<< HEAD
-=======
 
     /// <summary>When writes to shared state are acknowledged.</summary>
     public Durability StateDurability { get; init; } = Durability.Interval;
 
     /// <summary>Memory that values of shared state may occupy.</summary>
     public ByteSize StateMemory { get; init; } = ByteSize.FromMegabytes(256);
->>>>>>> main
 
     /// <summary>The least grave lines of the node's own log.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;

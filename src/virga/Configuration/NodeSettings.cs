@@ -50,13 +50,6 @@ internal static class NodeSettings
             (options, text, _) => Count(text) is { } limit ? options with { QueueLimit = limit } : null),
         new("--node-queue-limit", "instances.nodeQueueLimit", "N", "Calls of all functions that may wait for instances [10000]", "a whole number from 1 to 1000000",
             (options, text, _) => Count(text) is { } limit ? options with { NodeQueueLimit = limit } : null),
-<<<<<<< HEAD
-        new("--state-durability", "state.durability", "sync|interval", "Acknowledge writes to shared state when they are on disk, or from memory some milliseconds before that [interval]", "sync or interval",
-            (options, text, _) => text is "sync" or "interval" ? options with { StateDurability = text == "sync" ? Durability.Sync : Durability.Interval } : null),
-        new("--state-memory", "state.memory", "SIZE", "Memory that values of shared state may occupy; the others are read from disk [256MB]", "a size such as 1GB, 16MB or more",
-            (options, text, _) => ByteSize.TryParse(text, out var size) && size.Bytes >= 16L << 20 ? options with { StateMemory = size } : null),
-=======
->>>>>>> main
         new("--cluster", "cluster.database", "URL", "The PostgreSQL that the nodes of a cluster share; needs --node [a node alone]", "the URL of a PostgreSQL, such as postgres://user:password@host:5432/database",
             (options, text, _) => Database(text) is { } database ? options with { ClusterDatabase = database } : null, HasSecret: true),
         new("--node", "cluster.node", "NAME", "The node's name in its cluster; needs --cluster", $"a name of its own in the cluster: {ResourceName.Rule}",
@@ -65,13 +58,10 @@ internal static class NodeSettings
             (options, text, _) => Address(text) is { } address ? options with { ClusterAddress = address } : null),
         new("--cluster-host", "cluster.host", "HOST", "The host by which other nodes reach this one [that of --cluster-address]", "a host name or an address",
             (options, text, _) => Uri.CheckHostName(text) != UriHostNameType.Unknown ? options with { ClusterHost = text } : null),
-<<<<<<< HEAD
-=======
         new("--state-durability", "state.durability", "sync|interval", "Acknowledge writes to shared state when they are on disk, or from memory some milliseconds before that [interval]", "sync or interval",
             (options, text, _) => text is "sync" or "interval" ? options with { StateDurability = text == "sync" ? Durability.Sync : Durability.Interval } : null),
         new("--state-memory", "state.memory", "SIZE", "Memory that values of shared state may occupy; the others are read from disk [256MB]", "a size such as 1GB, 16MB or more",
             (options, text, _) => ByteSize.TryParse(text, out var size) && size.Bytes >= 16L << 20 ? options with { StateMemory = size } : null),
->>>>>>> main
         new("--log-level", "log.level", "LEVEL", "The least grave lines of the node's log: debug, info, warn or error [info]", "debug, info, warn or error",
             (options, text, _) => Level(text) is { } level ? options with { LogLevel = level } : null),
         new("--drain-timeout", "drainTimeout", "DURATION", "How long a stopping node waits for calls in flight [30s]", "a duration such as 30s",

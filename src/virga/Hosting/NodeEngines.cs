@@ -15,19 +15,11 @@ internal sealed class NodeEngines : IInvoker, IFunctionLifecycleListener
     /// <summary>Null until the node has started it.</summary>
     public ExecutionEngine? Execution { get; set; }
 
-<<<<<<< HEAD
-    /// <summary>Null until the node has opened it.</summary>
-    public StateEngine? State { get; set; }
-
-    /// <summary>Null until the node knows the others.</summary>
-    public NodeMembership? Membership { get; set; }
-=======
     /// <summary>Null until the node knows the others.</summary>
     public NodeMembership? Membership { get; set; }
 
     /// <summary>Null until the node has opened it.</summary>
     public StateEngine? State { get; set; }
->>>>>>> main
 
     /// <summary>Where functions are served.</summary>
     public Uri? GatewayAddress { get; set; }
