@@ -9,12 +9,17 @@ import { section, targetTable } from '../harness/report.mjs';
 import { ServerProcess, withServers } from '../harness/server-process.mjs';
 import { workerd } from '../invoke/peers.mjs';
 import { compose } from './cases/compose.mjs';
+import { consistency } from './cases/consistency.mjs';
 import { get } from './cases/get.mjs';
+import { locality } from './cases/locality.mjs';
+import { propagation } from './cases/propagation.mjs';
 import { put } from './cases/put.mjs';
+import { recovery } from './cases/recovery.mjs';
+import { store } from './cases/store.mjs';
 import { peers } from './functions.mjs';
 import { full, quick } from './plan.mjs';
 
-const cases = { get, put, compose };
+const cases = { get, put, store, compose, locality, consistency, propagation, recovery };
 const resultsFile = join(import.meta.dirname, 'results.json');
 const caseLimitMs = 240_000;
 
