@@ -5,8 +5,10 @@ import { until } from '../harness/concurrency.mjs';
 import { temporaryFolder, VirgaNode } from '../harness/virga-node.mjs';
 
 export class Cluster {
-  static async start(names = ['one', 'two', 'three']) {
+  /** @param {string[]} options more options of `virga up` */
+  static async start(options = [], names = ['one', 'two', 'three']) {
     const cluster = new Cluster();
+    cluster.options = options;
     cluster.postgres = await startPostgres();
     cluster.folders = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await temporaryFolder()])));
     cluster.nodes = {};
@@ -19,7 +21,7 @@ export class Cluster {
 
   /** Starts a node, for the first time or again. */
   async resume(name) {
-    const node = await VirgaNode.start(this.folders[name], ['--cluster', this.postgres.url, '--node', name]);
+    const node = await VirgaNode.start(this.folders[name], ['--cluster', this.postgres.url, '--node', name, ...this.options]);
     this.nodes[name] = { name, node, client: new HttpClient(node.gateway, 32), admin: new HttpClient(node.admin, 8) };
     return this.nodes[name];
   }

@@ -22,6 +22,8 @@ import { full, quick } from './plan.mjs';
 const cases = { get, put, store, compose, locality, consistency, propagation, recovery };
 const resultsFile = join(import.meta.dirname, 'results.json');
 const caseLimitMs = 240_000;
+// Every temporary folder is removed when the process ends, by a listener each.
+process.setMaxListeners(100);
 
 const { values: options, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string', multiple: true, default: [] } },
