@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using System.Runtime.InteropServices;
 using Virga.Cli.Apply;
 using Virga.Cli.Completion;
+using Virga.Cli.Dags;
 using Virga.Cli.Dev;
 using Virga.Cli.Environments;
 using Virga.Cli.Failures;
@@ -34,6 +35,7 @@ public static class CommandLine
         root.Add(up);
         root.Add(FunctionCommands.Make(factory));
         root.Add(RouteCommands.Make(factory));
+        root.Add(DagCommands.Make(factory));
         root.Add(EnvironmentCommands.Make(factory));
         root.Add(NodeCommands.Make(factory));
         root.Add(StateCommands.Make(factory));

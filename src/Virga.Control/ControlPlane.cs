@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Virga.Control.Builds;
 using Virga.Control.Changes;
+using Virga.Control.Dags;
 using Virga.Control.Environments;
 using Virga.Control.Functions;
 using Virga.Control.Metadata;
@@ -24,6 +25,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
     private readonly FunctionTraffic _traffic;
     private readonly EnvironmentCatalog _environments;
     private readonly RouteTraffic _routes;
+    private readonly DagCatalog _dags;
     private readonly ChangeLog _changes;
     private readonly ClusterFollower? _follower;
     private readonly ControlOptions _options;
@@ -34,7 +36,8 @@ public sealed partial class ControlPlane : IAsyncDisposable
 
     internal ControlPlane(
         IMetadataStore store, PackageStore packages, PackageBuilds builds, PackageService collector, CSharpCompiler compiler, FunctionCatalog functions,
-        FunctionTraffic traffic, EnvironmentCatalog environments, RouteTraffic routes, ChangeLog changes, ClusterFollower? follower, ControlOptions options, TimeProvider time, ILogger<ControlPlane> logger)
+        FunctionTraffic traffic, EnvironmentCatalog environments, RouteTraffic routes, DagCatalog dags, ChangeLog changes, ClusterFollower? follower, ControlOptions options, TimeProvider time,
+        ILogger<ControlPlane> logger)
     {
         _store = store;
         _packages = packages;
@@ -45,6 +48,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
         _traffic = traffic;
         _environments = environments;
         _routes = routes;
+        _dags = dags;
         _changes = changes;
         _follower = follower;
         _options = options;
@@ -52,7 +56,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
         _logger = logger;
     }
 
-    /// <summary>Opens and migrates the store, and puts every environment, function and route in force. Called once, before the node serves.</summary>
+    /// <summary>Opens and migrates the store, and puts every environment, function, DAG and route in force. Called once, before the node serves.</summary>
     /// <exception cref="Core.Problems.ProblemException"><c>metadata-corrupted</c>, <c>storage-full</c>.</exception>
     public async Task StartAsync(CancellationToken cancellation)
     {
@@ -103,6 +107,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
         _changes.Cursor = await _store.NewestChangeAsync(cancellation);
         await LoadEnvironmentsAsync(cancellation);
         await LoadFunctionsAsync(cancellation);
+        await LoadDagsAsync(cancellation);
         return await LoadRoutesAsync(cancellation);
     }
 
@@ -126,6 +131,14 @@ public sealed partial class ControlPlane : IAsyncDisposable
         {
             var name = FunctionResources.NameOf(stored.Key);
             _functions.Put(name, FunctionResources.StatusOf(stored), number => versions[(name, number)]);
+        }
+    }
+
+    private async Task LoadDagsAsync(CancellationToken cancellation)
+    {
+        await foreach (var stored in _store.ReadAllAsync(ResourceKind.Dag, cancellation))
+        {
+            _dags.Put(stored);
         }
     }
 

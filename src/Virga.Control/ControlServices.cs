@@ -4,11 +4,13 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using Virga.Control.Builds;
 using Virga.Control.Changes;
+using Virga.Control.Dags;
 using Virga.Control.Environments;
 using Virga.Control.Functions;
 using Virga.Control.Metadata;
 using Virga.Control.Packages;
 using Virga.Control.Routes;
+using Virga.Core.Dags;
 using Virga.Core.Invocations;
 using Virga.Core.Resources;
 using Virga.Core.Routing;
@@ -22,7 +24,7 @@ public static class ControlServices
     private const int MaxConnections = 16;
 
     /// <summary>
-    /// Adds <see cref="ControlPlane"/>, <see cref="IFunctionCatalog"/>, <see cref="IEnvironmentCatalog"/>, <see cref="IPackageDirectory"/> and an <see cref="IScaleObserver"/> that feeds the feed of changes. Every registered <see cref="IRouteSink"/>
+    /// Adds <see cref="ControlPlane"/>, <see cref="IFunctionCatalog"/>, <see cref="IDagCatalog"/>, <see cref="IEnvironmentCatalog"/>, <see cref="IPackageDirectory"/> and an <see cref="IScaleObserver"/> that feeds the feed of changes. Every registered <see cref="IRouteSink"/>
     /// and <see cref="IFunctionLifecycleListener"/> is told of changes; the invoke endpoint uses the registered <see cref="IInvoker"/>.
     /// </summary>
     public static IServiceCollection AddVirgaControl(this IServiceCollection services, ControlOptions options)
@@ -62,6 +64,9 @@ public static class ControlServices
         services.AddSingleton<FunctionTraffic>();
         services.AddSingleton<FunctionService>();
         services.AddSingleton<AliasService>();
+        services.AddSingleton<DagCatalog>();
+        services.AddSingleton<IDagCatalog>(provider => provider.GetRequiredService<DagCatalog>());
+        services.AddSingleton<DagService>();
         services.AddSingleton<RouteBook>();
         services.AddSingleton<RouteTraffic>();
         services.AddSingleton<RouteService>();
@@ -79,6 +84,7 @@ public static class ControlServices
         services.AddSingleton<IResourceFollower, EnvironmentFollower>();
         services.AddSingleton<IResourceFollower, FunctionFollower>();
         services.AddSingleton<IResourceFollower, RouteFollower>();
+        services.AddSingleton<IResourceFollower, DagFollower>();
         services.AddSingleton<ClusterFollower>();
         services.AddSingleton<PackagePrefetcher>();
     }
@@ -93,6 +99,7 @@ public static class ControlServices
         provider.GetRequiredService<FunctionTraffic>(),
         provider.GetRequiredService<EnvironmentCatalog>(),
         provider.GetRequiredService<RouteTraffic>(),
+        provider.GetRequiredService<DagCatalog>(),
         provider.GetRequiredService<ChangeLog>(),
         provider.GetService<ClusterFollower>(),
         provider.GetRequiredService<ControlOptions>(),

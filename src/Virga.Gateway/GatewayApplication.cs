@@ -3,8 +3,10 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Abstractions;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
+using Virga.Core.Dags;
 using Virga.Core.Invocations;
 using Virga.Core.Problems;
+using Virga.Core.Resources;
 using Virga.Gateway.Requests;
 using Virga.Gateway.Responses;
 using Virga.Gateway.Telemetry;
@@ -15,6 +17,7 @@ namespace Virga.Gateway;
 /// <summary>Serves requests right on Kestrel's features: no pipeline of middleware stands between the server and the invocation.</summary>
 internal sealed class GatewayApplication(
     IInvoker invoker,
+    IDagInvoker? dags,
     CallResolver resolver,
     TimeProvider time,
     GatewayOptions options,
@@ -101,26 +104,47 @@ internal sealed class GatewayApplication(
         }
 
         var call = await resolver.ResolveAsync(exchange);
-        if (WebSocketHandshake.IsAsked(exchange))
+        if (call.Function is not { } function)
         {
-            await ServeWebSocketAsync(exchange, call);
+            await ServeDagAsync(exchange, call.Dag!.Value);
+        }
+        else if (WebSocketHandshake.IsAsked(exchange))
+        {
+            await ServeWebSocketAsync(exchange, call, function);
         }
         else if (RequestBody.IsExpected(exchange))
         {
-            await ServeWithBodyAsync(exchange, call);
+            await ServeWithBodyAsync(exchange, call, function);
         }
         else
         {
-            await InvokeAsync(exchange, MakeInvocation(exchange, call, Trigger.Http, default));
+            await InvokeAsync(exchange, MakeInvocation(exchange, call, function, Trigger.Http, default));
         }
     }
 
-    private async ValueTask ServeWithBodyAsync(Exchange exchange, Call call)
+    private async ValueTask ServeDagAsync(Exchange exchange, DagName dag)
     {
-        var body = await RequestBody.ReadAsync(exchange, call.Function.Spec.RequestBody, options.MaxBodyBytes);
+        if (WebSocketHandshake.IsAsked(exchange))
+        {
+            await RefuseAsync(exchange, KnownProblems.InvalidRequest($"The DAG '{dag.Name}' takes no WebSockets.", "Send a plain request."));
+            return;
+        }
+
+        var body = RequestBody.IsExpected(exchange) ? await RequestBody.ReadAsync(exchange, RequestBodyMode.Buffered, options.MaxBodyBytes) : default;
         try
         {
-            await InvokeAsync(exchange, MakeInvocation(exchange, call, Trigger.Http, body));
+            var type = exchange.Request.Headers.ContentType.ToString();
+            var call = new DagCall
+            {
+                Id = exchange.Id,
+                Dag = dag,
+                Body = body.Whole,
+                BodyStream = body.Stream,
+                ContentType = type is "" or "application/json" ? null : type,
+                TraceParent = GatewayTracing.TraceParent(exchange),
+                ReceivedAt = exchange.ReceivedAt,
+            };
+            await PassOnAsync(exchange, await dags!.InvokeAsync(call, exchange.Lifetime.RequestAborted), Trigger.Http);
         }
         finally
         {
@@ -128,7 +152,20 @@ internal sealed class GatewayApplication(
         }
     }
 
-    private async ValueTask ServeWebSocketAsync(Exchange exchange, Call call)
+    private async ValueTask ServeWithBodyAsync(Exchange exchange, Call call, FunctionVersion function)
+    {
+        var body = await RequestBody.ReadAsync(exchange, function.Spec.RequestBody, options.MaxBodyBytes);
+        try
+        {
+            await InvokeAsync(exchange, MakeInvocation(exchange, call, function, Trigger.Http, body));
+        }
+        finally
+        {
+            body.Release();
+        }
+    }
+
+    private async ValueTask ServeWebSocketAsync(Exchange exchange, Call call, FunctionVersion function)
     {
         if (WebSocketHandshake.Check(exchange) is { } problem)
         {
@@ -136,15 +173,17 @@ internal sealed class GatewayApplication(
             return;
         }
 
-        await InvokeAsync(exchange, MakeInvocation(exchange, call, Trigger.WebSocket, default));
+        await InvokeAsync(exchange, MakeInvocation(exchange, call, function, Trigger.WebSocket, default));
     }
 
-    private async ValueTask InvokeAsync(Exchange exchange, Invocation invocation)
+    private async ValueTask InvokeAsync(Exchange exchange, Invocation invocation) =>
+        await PassOnAsync(exchange, await invoker.InvokeAsync(invocation, exchange.Lifetime.RequestAborted), invocation.Trigger);
+
+    private async ValueTask PassOnAsync(Exchange exchange, InvocationResult result, Trigger trigger)
     {
-        var result = await invoker.InvokeAsync(invocation, exchange.Lifetime.RequestAborted);
         try
         {
-            if (_draining && exchange.Request.Protocol == "HTTP/1.1" && invocation.Trigger != Trigger.WebSocket)
+            if (_draining && exchange.Request.Protocol == "HTTP/1.1" && trigger != Trigger.WebSocket)
             {
                 exchange.Response.Headers.Connection = "close";
             }
@@ -153,7 +192,7 @@ internal sealed class GatewayApplication(
             {
                 await AnswerProblemAsync(exchange, problem, result);
             }
-            else if (invocation.Trigger == Trigger.WebSocket && result is { Status: 101, WebSocket: { } channel })
+            else if (trigger == Trigger.WebSocket && result is { Status: 101, WebSocket: { } channel })
             {
                 await _webSockets.RunAsync(exchange, result, channel);
             }
@@ -178,14 +217,14 @@ internal sealed class GatewayApplication(
         }
     }
 
-    private Invocation MakeInvocation(Exchange exchange, Call call, Trigger trigger, RequestBody body)
+    private Invocation MakeInvocation(Exchange exchange, Call call, FunctionVersion function, Trigger trigger, RequestBody body)
     {
         var request = exchange.Request;
         var query = request.QueryString;
         return new Invocation
         {
             Id = exchange.Id,
-            Function = call.Function,
+            Function = function,
             Trigger = trigger,
             Method = request.Method,
             Path = call.Path,
@@ -194,7 +233,7 @@ internal sealed class GatewayApplication(
             Headers = exchange.Headers,
             Body = body.Whole,
             BodyStream = body.Stream,
-            Affinity = StickyRequest.KeyOf(call.Function, exchange, call.Parameters),
+            Affinity = StickyRequest.KeyOf(function, exchange, call.Parameters),
             TraceParent = GatewayTracing.TraceParent(exchange),
             ReceivedAt = exchange.ReceivedAt,
         };

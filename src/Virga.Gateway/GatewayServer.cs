@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Virga.Core.Dags;
 using Virga.Core.Invocations;
 using Virga.Core.Resources;
 using Virga.Gateway.Hosting;
@@ -32,7 +33,7 @@ public sealed class GatewayServer : IAsyncDisposable
 
     /// <summary>Sets the gateway up; it listens from <see cref="StartAsync"/> on.</summary>
     /// <exception cref="GatewayStartException">The certificate cannot be used.</exception>
-    public GatewayServer(IInvoker invoker, IFunctionCatalog catalog, RouteTable routes, TimeProvider time, ILoggerFactory loggers, GatewayOptions options)
+    public GatewayServer(IInvoker invoker, IFunctionCatalog catalog, RouteTable routes, TimeProvider time, ILoggerFactory loggers, GatewayOptions options, IDagInvoker? dags = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(loggers);
@@ -41,7 +42,7 @@ public sealed class GatewayServer : IAsyncDisposable
         _services = KestrelServices.Build(loggers);
         _time = time;
         _logger = loggers.CreateLogger("Virga.Gateway");
-        _application = new GatewayApplication(invoker, new CallResolver(catalog, routes), time, options, _metrics, _logger);
+        _application = new GatewayApplication(invoker, dags, new CallResolver(catalog, routes, dags), time, options, _metrics, _logger);
         var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions { NoDelay = true }), loggers);
         var protocols = new ProtocolSplitter(transport, options.HeadersTimeout, time);
         _kestrel = new KestrelServer(Options.Create(KestrelOptions(protocols)), protocols, loggers);

@@ -225,6 +225,23 @@ public sealed class ControlClient : IDisposable
         return await ReachAsync(request, Answering.Function, cancellation);
     }
 
+    /// <summary>What the node has at a path below a DAG, such as <c>runs</c>.</summary>
+    public Task<JsonObject> GetDagPartAsync(ResourceName dag, string part, CancellationToken cancellation) => ReadAsync(HttpMethod.Get, $"{Path(ResourceKind.Dag, dag)}/{part}", null, cancellation);
+
+    /// <summary>A picture of a DAG, or of a run of it, as SVG.</summary>
+    public async Task<string> GetDagPictureAsync(ResourceName dag, string? run, CancellationToken cancellation)
+    {
+        using var response = await SendAsync(HttpMethod.Get, $"{Path(ResourceKind.Dag, dag)}/{(run is null ? "" : $"runs/{Uri.EscapeDataString(run)}/")}graph.svg", null, cancellation);
+        return await AnswerReader.ReadTextAsync(response, Answering.Node, cancellation);
+    }
+
+    /// <summary>Runs a DAG. The answer comes back whatever its status; the caller disposes it.</summary>
+    public async Task<HttpResponseMessage> InvokeDagAsync(ResourceName dag, bool isAsync, HttpContent content, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{Path(ResourceKind.Dag, dag)}/invoke{(isAsync ? "?async=true" : "")}") { Content = content };
+        return await ReachAsync(request, Answering.Node, cancellation);
+    }
+
     /// <summary>A function's log lines, oldest first; with <c>follow=true</c> in the query until cancelled.</summary>
     public IAsyncEnumerable<JsonObject> ReadLogsAsync(ResourceName function, string query, CancellationToken cancellation) =>
         ReadLinesAsync($"{Path(ResourceKind.Function, function)}/logs{query}", cancellation);

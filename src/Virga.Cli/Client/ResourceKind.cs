@@ -12,6 +12,9 @@ public sealed class ResourceKind
     /// <summary>Environments.</summary>
     public static readonly ResourceKind Environment = new("environment", "environments");
 
+    /// <summary>DAGs.</summary>
+    public static readonly ResourceKind Dag = new("dag", "dags");
+
     private ResourceKind(string word, string segment)
     {
         Word = word;

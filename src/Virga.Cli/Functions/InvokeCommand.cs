@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Net.Http.Headers;
 using System.Text;
 using Virga.Cli.Client;
 using Virga.Cli.Failures;
@@ -30,11 +29,11 @@ internal static class InvokeCommand
         return factory.Make("invoke", "Call a function and print its answer", [name, data, method, path, query, headers, contentType, showHeaders], async scope =>
         {
             var (function, qualifier) = Split(scope.Get(name));
-            var body = await ReadBodyAsync(scope, scope.Get(data));
+            var body = await RequestBody.ReadAsync(scope, scope.Get(data));
             using var content = body is null ? null : new ByteArrayContent(body);
             if (content is not null && body is not null)
             {
-                content.Headers.ContentType = ContentType(scope.Get(contentType) ?? Guess(body));
+                content.Headers.ContentType = RequestBody.ContentType(scope.Get(contentType) ?? Guess(body));
             }
 
             var parameters = new List<string> { "method=" + Uri.EscapeDataString(scope.Get(method)?.ToUpperInvariant() ?? (body is null ? "GET" : "POST")) };
@@ -60,38 +59,11 @@ internal static class InvokeCommand
             : throw new UsageException($"'{ResourceName.Shorten(text)}' is no function's name.", $"Use {ResourceName.Rule}, and :alias or :version after it.");
     }
 
-    private static async Task<byte[]?> ReadBodyAsync(CommandScope scope, string? data)
-    {
-        switch (data)
-        {
-            case null:
-                return null;
-            case "-":
-                using (var buffer = new MemoryStream())
-                {
-                    await using var input = scope.Terminal.OpenInput();
-                    await input.CopyToAsync(buffer, scope.Cancellation);
-                    return buffer.ToArray();
-                }
-
-            case ['@', .. var file]:
-                var path = scope.Terminal.Resolve(file);
-                return File.Exists(path)
-                    ? await File.ReadAllBytesAsync(path, scope.Cancellation)
-                    : throw new UsageException($"There is no file '{file}', which --data names.", "Give a text, @FILE, or - for standard input.");
-            default:
-                return Encoding.UTF8.GetBytes(data);
-        }
-    }
-
     private static string Guess(byte[] body)
     {
         var first = Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, 64))).TrimStart();
         return first is ['{' or '[', ..] ? "application/json" : "text/plain; charset=utf-8";
     }
-
-    private static MediaTypeHeaderValue ContentType(string text) =>
-        MediaTypeHeaderValue.TryParse(text, out var type) ? type : throw new UsageException($"'{text}' in --content-type is no media type.", "Write it as application/json.");
 
     private static void AddParameter(List<string> parameters, string name, string? value)
     {

@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text.Json.Nodes;
 using Virga.Cli.Failures;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -162,6 +164,9 @@ public sealed class YamlMapping
         return pairs;
     }
 
+    /// <summary>What is at a key, as JSON: plain scalars are numbers, true, false or null where they read so. Null when the key is absent.</summary>
+    public JsonNode? Json(string key) => TryGet(key, out var node) ? ToJson(node) : null;
+
     /// <summary>The mapping at a key; null when the key is absent.</summary>
     public YamlMapping? Mapping(string key) =>
         TryGet(key, out var node) ? new YamlMapping(_file, node as YamlMappingNode ?? throw Wrong(node, $"'{key}' must be a mapping.")) : null;
@@ -196,6 +201,34 @@ public sealed class YamlMapping
         }
 
         return node is not null;
+    }
+
+    private JsonNode? ToJson(YamlNode node)
+    {
+        switch (node)
+        {
+            case YamlMappingNode mapping:
+                var map = new JsonObject();
+                foreach (var (name, value) in mapping.Children)
+                {
+                    map[AsText(name, "a key")] = ToJson(value);
+                }
+
+                return map;
+            case YamlSequenceNode list:
+                return new JsonArray([.. list.Children.Select(ToJson)]);
+            case YamlScalarNode { Style: ScalarStyle.Plain, Value: var text }:
+                return text switch
+                {
+                    null or "" or "~" or "null" => null,
+                    "true" => true,
+                    "false" => false,
+                    _ when decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) => JsonValue.Create(number),
+                    _ => text,
+                };
+            default:
+                return AsText(node, "a key");
+        }
     }
 
     private string AsText(YamlNode node, string key) => (node as YamlScalarNode)?.Value ?? throw Wrong(node, $"'{key}' takes a single value here.");

@@ -48,6 +48,7 @@ internal sealed class StateRun(
         }
         catch (SessionLostException e)
         {
+            session?.MarkLost();
             results.Fail(KnownProblems.SessionLost(e.Message));
         }
     }
@@ -67,6 +68,7 @@ internal sealed class StateRun(
             }
             catch (SessionLostException e)
             {
+                session?.MarkLost();
                 results.Fail(KnownProblems.SessionLost(e.Message));
             }
         }

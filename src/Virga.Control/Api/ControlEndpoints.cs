@@ -24,6 +24,7 @@ public static class ControlEndpoints
         VersionEndpoints.Map(api);
         InvokeEndpoint.Map(api);
         RouteEndpoints.Map(api);
+        DagEndpoints.Map(api);
         EnvironmentEndpoints.Map(api);
         PackageEndpoints.Map(api);
         ChangeEndpoints.Map(api);

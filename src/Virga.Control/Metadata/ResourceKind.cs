@@ -21,4 +21,8 @@ public enum ResourceKind
     /// <summary>Files that a function is made of.</summary>
     [JsonStringEnumMemberName("package")]
     Package,
+
+    /// <summary>Functions composed to a graph.</summary>
+    [JsonStringEnumMemberName("dag")]
+    Dag,
 }

@@ -1,4 +1,5 @@
 using Virga.Control.Metadata;
+using Virga.Core.Dags;
 using Virga.Core.Names;
 using Virga.Core.Routing;
 
@@ -10,12 +11,15 @@ internal sealed class RouteBook
     private readonly Dictionary<(Scope Scope, string Name), Route> _routes = [];
     private readonly Dictionary<(string Host, string Shape), List<Route>> _byShape = [];
     private readonly Dictionary<FunctionName, List<Route>> _byFunction = [];
+    private readonly Dictionary<DagName, List<Route>> _byDag = [];
 
     public Route? Find(Scope scope, string name) => _routes.GetValueOrDefault((scope, name));
 
     public IEnumerable<Route> All() => _routes.Values;
 
     public IReadOnlyList<Route> UsersOf(FunctionName function) => _byFunction.GetValueOrDefault(function) ?? [];
+
+    public IReadOnlyList<Route> UsersOf(DagName dag) => _byDag.GetValueOrDefault(dag) ?? [];
 
     /// <summary>Another route that would match some of the same requests with the same right.</summary>
     public Route? FindConflict(Route route) => _byShape.GetValueOrDefault(ShapeOf(route))?.Find(other => KeyOf(other) != KeyOf(route) && MethodsOverlap(other, route));
@@ -25,7 +29,14 @@ internal sealed class RouteBook
         Remove(KeyOf(route));
         _routes[KeyOf(route)] = route;
         Add(_byShape, ShapeOf(route), route);
-        Add(_byFunction, route.Function, route);
+        if (route.Dag is { } dag)
+        {
+            Add(_byDag, dag, route);
+        }
+        else
+        {
+            Add(_byFunction, route.Function, route);
+        }
     }
 
     public void Remove(Route route) => Remove(KeyOf(route));
@@ -63,7 +74,14 @@ internal sealed class RouteBook
         if (_routes.Remove(key, out var route))
         {
             Drop(_byShape, ShapeOf(route), route);
-            Drop(_byFunction, route.Function, route);
+            if (route.Dag is { } dag)
+            {
+                Drop(_byDag, dag, route);
+            }
+            else
+            {
+                Drop(_byFunction, route.Function, route);
+            }
         }
     }
 }

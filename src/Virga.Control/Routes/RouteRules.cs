@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Virga.Control.Metadata;
+using Virga.Core.Dags;
 using Virga.Core.Names;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
@@ -13,6 +14,7 @@ internal static class RouteRules
 {
     private const int MaxHostLength = 253;
     private const string ReservedPrefix = "/f/";
+    private const string ReservedDagPrefix = "/d/";
 
     private static readonly Dictionary<string, string[]> SingleMethods = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -43,9 +45,23 @@ internal static class RouteRules
 
         var canonical = spec with { Methods = CheckMethods(spec.Methods), Host = CheckHost(spec.Host) };
         CheckCors(spec.Cors);
-        var (function, qualifier) = ReadFunction(spec.Function);
+        var isDag = spec.Function.StartsWith(Route.DagPrefix, StringComparison.Ordinal);
+        var (target, qualifier) = isDag ? (ReadDag(spec.Function), null) : ReadFunction(spec.Function);
         return new Route(
-            scope.Tenant, scope.Namespace, name ?? DeriveName(canonical), canonical, template, new FunctionName(scope.Tenant, scope.Namespace, function), qualifier);
+            scope.Tenant, scope.Namespace, name ?? DeriveName(canonical), canonical, template, new FunctionName(scope.Tenant, scope.Namespace, target), qualifier)
+        {
+            Dag = isDag ? new DagName(scope, target) : null,
+        };
+    }
+
+    /// <summary>Refuses a new route where the URLs of DAGs are. Routes that are older than those stay, behind them.</summary>
+    /// <exception cref="ProblemException"><c>invalid-spec</c>.</exception>
+    public static void RequireFreePath(Route route)
+    {
+        if (route.Template.Text.StartsWith(ReservedDagPrefix, StringComparison.Ordinal))
+        {
+            throw new ProblemException(KnownProblems.InvalidSpec($"The path '{route.Template}' begins with {ReservedDagPrefix}, where the URLs of DAGs are.", "Choose another path."));
+        }
     }
 
     /// <summary>Whether two routes match exactly the same requests.</summary>
@@ -137,6 +153,10 @@ internal static class RouteRules
             }
         }
     }
+
+    private static ResourceName ReadDag(string text) => ResourceName.TryParse(text[Route.DagPrefix.Length..], out var dag)
+        ? dag
+        : throw new ProblemException(KnownProblems.InvalidSpec($"'{ResourceName.Shorten(text)}' names no DAG.", "Write dag:name."));
 
     private static (ResourceName Function, string? Qualifier) ReadFunction(string text)
     {

@@ -2,6 +2,7 @@ global using RouteResource = Virga.Control.ResourceDocument<Virga.Core.Resources
 
 using Virga.Control.Changes;
 using Virga.Control.Metadata;
+using Virga.Core.Dags;
 using Virga.Core.Names;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
@@ -10,7 +11,7 @@ using Virga.Core.Routing;
 namespace Virga.Control.Routes;
 
 /// <summary>Creates, updates, reads and deletes routes.</summary>
-internal sealed class RouteService(IMetadataStore store, ChangeLog changes, RouteBook book, RouteTraffic traffic, IFunctionCatalog functions)
+internal sealed class RouteService(IMetadataStore store, ChangeLog changes, RouteBook book, RouteTraffic traffic, IFunctionCatalog functions, IDagCatalog dags)
 {
     public static ResourceKey KeyOf(Route route) => new(ResourceKind.Route, new Scope(route.Tenant, route.Namespace), route.Name.Value);
 
@@ -19,9 +20,17 @@ internal sealed class RouteService(IMetadataStore store, ChangeLog changes, Rout
     public async Task<PutResult<RouteResource>> PutAsync(Scope scope, ResourceName? name, RouteSpec spec, Precondition condition, CancellationToken cancellation)
     {
         var route = RouteRules.Bind(scope, name, spec);
+        RouteRules.RequireFreePath(route);
         var json = ControlJson.Serialize(route.Spec);
         using var turn = await changes.EnterAsync(cancellation);
-        if (await functions.ResolveAsync(route.Function, route.Qualifier, 0, cancellation) is null)
+        if (route.Dag is { } dag)
+        {
+            if (dags.Find(dag) is null)
+            {
+                throw new ProblemException(KnownProblems.InvalidSpec($"There is no DAG '{dag.Name}'.", "Create the DAG first; see `virga dag list`."));
+            }
+        }
+        else if (await functions.ResolveAsync(route.Function, route.Qualifier, 0, cancellation) is null)
         {
             throw new ProblemException(KnownProblems.InvalidSpec($"There is no function '{spec.Function}'.", "Deploy the function first; see `virga fn list`."));
         }

@@ -1,3 +1,4 @@
+using Virga.Core.Dags;
 using Virga.Core.Names;
 using Virga.Core.Routing;
 
@@ -9,6 +10,8 @@ internal sealed class RouteTraffic(RouteBook book, IEnumerable<IRouteSink> sinks
     private readonly IRouteSink[] _sinks = [.. sinks];
 
     public IReadOnlyList<Route> UsersOf(FunctionName function) => [.. book.UsersOf(function)];
+
+    public IReadOnlyList<Route> UsersOf(DagName dag) => [.. book.UsersOf(dag)];
 
     public void Put(Route route)
     {

@@ -75,6 +75,9 @@ public static class KnownProblems
     /// <summary>422: a spec is readable but asks for something that cannot be.</summary>
     public static Problem InvalidSpec(string detail, string? fix = null) => Client("invalid-spec", "The specification is not valid", 422, detail, fix);
 
+    /// <summary>422: a DAG is readable but cannot be run: a circle, a node that does not exist, a condition that cannot hold.</summary>
+    public static Problem InvalidDag(string detail, string? fix = null) => Client("invalid-dag", "The DAG is not valid", 422, detail, fix);
+
     /// <summary>422: the source does not compile; <c>diagnostics</c> says where.</summary>
     public static Problem BuildFailed(string detail, object diagnostics) => Client("build-failed", "The source does not compile", 422, detail, "Mend the source at the places named in diagnostics.") with
     {
@@ -104,6 +107,17 @@ public static class KnownProblems
 
     /// <summary>500: something in Virga itself failed.</summary>
     public static Problem Internal(string detail) => Platform("internal", "Virga itself failed", 500, detail, "See the node's log for this invocation.");
+
+    /// <summary>A step of a DAG failed for good; status and fault are those of what failed, and <c>step</c>, <c>function</c> and <c>cause</c> name it.</summary>
+    public static Problem DagStepFailed(string step, string function, Problem cause) => Make(
+        "dag-step-failed", "A step of the DAG failed", cause.Status, cause.Fault, $"The step '{step}' (function '{function}') failed: {cause.Detail ?? cause.Title}", cause.Fix) with
+    {
+        RetryAfter = cause.RetryAfter,
+        Extensions = new Dictionary<string, object?>(StringComparer.Ordinal) { ["step"] = step, ["function"] = function, ["cause"] = cause.Slug },
+    };
+
+    /// <summary>503: nodes, or versions that a run's session had read, were lost more often than the run may start again.</summary>
+    public static Problem DagRunLost(string detail) => Platform("dag-run-lost", "The run lost what it needs too often", 503, detail, "Call the DAG again, or raise its retries.");
 
     /// <summary>502: the function could not be loaded.</summary>
     public static Problem LoadFailed(string type, string message, string? location, string? stack) => Function("load-failed", "The function could not be loaded", 502, location is null ? $"{type}: {message}" : $"{location}: {type}: {message}", "Mend the source and deploy it again.") with

@@ -12,7 +12,7 @@ public sealed record RouteSpec
     /// <summary>Path template: <c>/users/{id}</c>, <c>/files/{*rest}</c>.</summary>
     public required string Path { get; init; }
 
-    /// <summary><c>name</c>, <c>name:alias</c> or <c>name:version</c> of a function in the route's namespace.</summary>
+    /// <summary><c>name</c>, <c>name:alias</c> or <c>name:version</c> of a function in the route's namespace, or <c>dag:name</c> of a DAG.</summary>
     public required string Function { get; init; }
 
     /// <summary>Cross-origin rules; null means that the function answers preflight requests itself.</summary>

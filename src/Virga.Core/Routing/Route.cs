@@ -1,3 +1,4 @@
+using Virga.Core.Dags;
 using Virga.Core.Names;
 using Virga.Core.Resources;
 
@@ -11,4 +12,11 @@ namespace Virga.Core.Routing;
 /// <param name="Template">The parsed path.</param>
 /// <param name="Function">The function that it calls.</param>
 /// <param name="Qualifier">Alias or version number; null means the live version.</param>
-public sealed record Route(ResourceName Tenant, ResourceName Namespace, ResourceName Name, RouteSpec Spec, PathTemplate Template, FunctionName Function, string? Qualifier);
+public sealed record Route(ResourceName Tenant, ResourceName Namespace, ResourceName Name, RouteSpec Spec, PathTemplate Template, FunctionName Function, string? Qualifier)
+{
+    /// <summary>What a route's target begins with when it is a DAG and not a function.</summary>
+    public const string DagPrefix = "dag:";
+
+    /// <summary>The DAG that it calls in place of a function; null for a function.</summary>
+    public DagName? Dag { get; init; }
+}

@@ -1,3 +1,4 @@
+using Virga.Core.Dags;
 using Virga.Core.Names;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
@@ -6,11 +7,12 @@ using Virga.Gateway.Routing;
 namespace Virga.Gateway.Requests;
 
 /// <summary>Finds the function version that a request calls, by function URL or route.</summary>
-internal sealed class CallResolver(IFunctionCatalog catalog, RouteTable routes)
+internal sealed class CallResolver(IFunctionCatalog catalog, RouteTable routes, IDagInvoker? dags)
 {
     private static readonly IReadOnlyList<KeyValuePair<string, string>> NoParameters = [];
 
     private readonly FunctionUrl _functionUrls = new();
+    private readonly FunctionUrl _dagUrls = new();
 
     /// <summary>Reads the request's path into the exchange; gives the problem when it cannot be read.</summary>
     public static Problem? ReadPath(Exchange exchange)
@@ -37,7 +39,9 @@ internal sealed class CallResolver(IFunctionCatalog catalog, RouteTable routes)
     public ValueTask<Call> ResolveAsync(Exchange exchange)
     {
         var path = exchange.Path;
-        return FunctionUrl.Matches(path) ? ResolveUrlAsync(exchange) : ResolveRouteAsync(exchange);
+        return FunctionUrl.Matches(path) ? ResolveUrlAsync(exchange)
+            : FunctionUrl.MatchesDag(path) && FindDag(exchange) is { } dag ? new(new Call(null, "/", NoParameters, dag))
+            : ResolveRouteAsync(exchange);
     }
 
     private static ReadOnlySpan<char> PathOf(string rawTarget)
@@ -89,6 +93,36 @@ internal sealed class CallResolver(IFunctionCatalog catalog, RouteTable routes)
             "See `virga fn list`; a function URL is /f/NAME or /f/TENANT/NAMESPACE/NAME, with :ALIAS or :VERSION after the name."));
     }
 
+    // What is no URL of a DAG that exists may be one of a route.
+    private DagName? FindDag(Exchange exchange)
+    {
+        var path = exchange.Path;
+        if (dags is null || path.Count is not (2 or 4))
+        {
+            return null;
+        }
+
+        var isKept = true;
+        var target = path.Count == 2 ? _dagUrls.Short(path, out isKept) : FunctionUrl.Full(path);
+        if (target is not { Qualifier: null })
+        {
+            return null;
+        }
+
+        var dag = new DagName(new Scope(target.Function.Tenant, target.Function.Namespace), target.Function.Name);
+        if (!dags.Contains(dag))
+        {
+            return null;
+        }
+
+        if (!isKept)
+        {
+            _dagUrls.Keep(path, target);
+        }
+
+        return dag;
+    }
+
     private async ValueTask<Call> ResolveRouteAsync(Exchange exchange)
     {
         var method = exchange.Request.Method;
@@ -101,6 +135,13 @@ internal sealed class CallResolver(IFunctionCatalog catalog, RouteTable routes)
 
         var route = entry.Route;
         var parameters = entry.Capture(exchange.Path);
+        if (route.Dag is { } dag)
+        {
+            return dags?.Contains(dag) == true
+                ? new Call(null, exchange.Request.Path, parameters, dag)
+                : throw new ProblemException(KnownProblems.NotFound($"The route {route.Name} calls the DAG {dag}, which does not exist.", "Create the DAG, or delete the route."));
+        }
+
         var function = await FindAsync(exchange, route.Function, route.Qualifier)
             ?? throw new ProblemException(KnownProblems.NotFound(
                 $"The route {route.Name} calls {route.Function}{(route.Qualifier is null ? "" : ":" + route.Qualifier)}, which does not exist.",
@@ -117,7 +158,9 @@ internal sealed class CallResolver(IFunctionCatalog catalog, RouteTable routes)
         var methods = snapshot.MethodsOf(HostOf(exchange), exchange.Path);
         if (methods.Count == 0)
         {
-            return new ProblemException(KnownProblems.NoRoute($"Nothing is routed at {path}."));
+            return FunctionUrl.MatchesDag(exchange.Path)
+                ? new ProblemException(KnownProblems.NotFound($"There is no DAG for {path}.", "See `virga dag list`; the URL of a DAG is /d/NAME or /d/TENANT/NAMESPACE/NAME."))
+                : new ProblemException(KnownProblems.NoRoute($"Nothing is routed at {path}."));
         }
 
         var allow = string.Join(", ", methods);

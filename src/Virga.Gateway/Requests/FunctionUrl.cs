@@ -23,6 +23,9 @@ internal sealed class FunctionUrl
     /// <summary>Whether a path asks for a function by its URL.</summary>
     public static bool Matches(RequestPath path) => path.Count >= 2 && path[0] is "f";
 
+    /// <summary>Whether a path may ask for a DAG by its URL, which is a function's with another beginning: <c>/d/NAME</c>, <c>/d/TENANT/NAMESPACE/NAME</c>.</summary>
+    public static bool MatchesDag(RequestPath path) => path.Count >= 2 && path[0] is "d";
+
     /// <summary>The path read as the short form; null when it cannot be one.</summary>
     public Target? Short(RequestPath path, out bool isKept)
     {

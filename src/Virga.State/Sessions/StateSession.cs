@@ -27,6 +27,12 @@ public sealed class StateSession : IInvocationSession
     /// <summary>What its reads may rely on; never <see cref="Consistency.Lww"/>, which needs no session.</summary>
     public Consistency Consistency { get; }
 
+    /// <summary>Whether a version that it has read is gone: whatever runs in it must start again in another session.</summary>
+    public bool IsLost { get; private set; }
+
+    /// <summary>A version that it has read is gone. Said by whoever throws <see cref="SessionLostException"/>, since a function may catch what it gets of that.</summary>
+    public void MarkLost() => IsLost = true;
+
     /// <summary>Taken for every look at the members below.</summary>
     internal Lock Lock { get; } = new();
 

@@ -11,7 +11,7 @@ internal sealed class TraceExport(TracingOptions options) : IHostedService, IDis
 {
     private const int GrpcPort = 4317;
     private const int FlushMilliseconds = 5000;
-    private static readonly string[] Sources = ["Virga.Gateway", "Virga.Execution"];
+    private static readonly string[] Sources = ["Virga.Gateway", "Virga.Execution", "Virga.Composition"];
 
     private TracerProvider? _provider;
 

@@ -11,11 +11,15 @@ using Virga.Cli;
 using Virga.Cli.Client;
 using Virga.Cli.Welcome;
 using Virga.Composition.Platform;
+using Virga.Composition.Dags;
+using Virga.Composition.Dags.Api;
+using Virga.Composition.Dags.Plans;
 using Virga.Configuration;
 using Virga.Control;
 using Virga.Control.Api;
 using Virga.Control.Builds;
 using Virga.Control.Storage;
+using Virga.Core.Dags;
 using Virga.Core.Invocations;
 using Virga.Core.Logging;
 using Virga.Core.Names;
@@ -125,13 +129,25 @@ internal static class Node
         engines.Execution = execution;
         control.AnnounceKeptFunctions();
 
+        await using var dags = new DagEngine(
+            app.Services.GetRequiredService<IDagCatalog>(),
+            app.Services.GetRequiredService<IFunctionCatalog>(),
+            execution.Scheduler,
+            link,
+            state,
+            new DagPlacementPolicy(),
+            time,
+            app.Services.GetRequiredService<ILoggerFactory>());
+        engines.Dags = dags;
+
         await using var gateway = new GatewayServer(
             execution.Scheduler,
             app.Services.GetRequiredService<IFunctionCatalog>(),
             routes,
             time,
             app.Services.GetRequiredService<ILoggerFactory>(),
-            new GatewayOptions { Endpoint = options.Gateway, MaxBodyBytes = options.MaxBody.Bytes });
+            new GatewayOptions { Endpoint = options.Gateway, MaxBodyBytes = options.MaxBody.Bytes },
+            dags);
         engines.GatewayAddress = await gateway.StartAsync(stop);
         await app.StartAsync(stop);
 
@@ -219,6 +235,7 @@ internal static class Node
         app.UseMiddleware<OriginGuard>();
         app.MapVirgaControl();
         app.MapVirgaTelemetry();
+        app.MapVirgaDags(() => engines.Dags);
         app.MapVirgaState(engines.RequireState);
         app.MapNode();
         return app;

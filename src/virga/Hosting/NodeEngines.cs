@@ -1,3 +1,4 @@
+using Virga.Composition.Dags;
 using Virga.Core.Invocations;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
@@ -14,6 +15,9 @@ internal sealed class NodeEngines : IInvoker, IFunctionLifecycleListener
 {
     /// <summary>Null until the node has started it.</summary>
     public ExecutionEngine? Execution { get; set; }
+
+    /// <summary>Null until the node has started it.</summary>
+    public DagEngine? Dags { get; set; }
 
     /// <summary>Null until the node knows the others.</summary>
     public NodeMembership? Membership { get; set; }
