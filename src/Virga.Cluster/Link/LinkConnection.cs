@@ -45,7 +45,7 @@ internal sealed partial class LinkConnection : IAsyncDisposable
     }
 
     /// <summary>Whether it has broken.</summary>
-    public bool IsBroken => _broken.IsCancellationRequested;
+    public bool IsBroken => Volatile.Read(ref _reason) is not null;
 
     /// <summary>Sends without an answer. A connection on which more would have to wait than is allowed breaks.</summary>
     public void Post(byte topic, ReadOnlySpan<byte> body)

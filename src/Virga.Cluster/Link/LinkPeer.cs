@@ -49,6 +49,7 @@ internal sealed partial class LinkPeer(NodeName name, NodeName self, byte[] secr
         LinkConnection? connection;
         lock (_gate)
         {
+            LetGoIfBroken();
             connection = _connection;
             if (connection is null)
             {
@@ -67,7 +68,7 @@ internal sealed partial class LinkPeer(NodeName name, NodeName self, byte[] secr
 
     /// <exception cref="NodeUnreachableException">There is no connection, or it broke.</exception>
     public ValueTask<ReadOnlyMemory<byte>> AskAsync(byte topic, ReadOnlyMemory<byte> body, CancellationToken cancellation) =>
-        Volatile.Read(ref _connection) is { } connection ? connection.AskAsync(topic, body, cancellation) : AskLaterAsync(topic, body, cancellation);
+        Volatile.Read(ref _connection) is { IsBroken: false } connection ? connection.AskAsync(topic, body, cancellation) : AskLaterAsync(topic, body, cancellation);
 
     /// <summary>Whether there is a connection at the moment.</summary>
     public bool IsConnected => Volatile.Read(ref _connection) is { IsBroken: false };
@@ -122,6 +123,7 @@ internal sealed partial class LinkPeer(NodeName name, NodeName self, byte[] secr
         TimeSpan patience;
         lock (_gate)
         {
+            LetGoIfBroken();
             connected = _connected.Task;
             patience = options.Patience - time.GetElapsedTime(_downSince);
         }
@@ -142,6 +144,17 @@ internal sealed partial class LinkPeer(NodeName name, NodeName self, byte[] secr
         }
 
         return await connection.AskAsync(topic, body, cancellation);
+    }
+
+    // Within the lock. Whoever comes first after the break notices it, so that nothing more is given to what is gone.
+    private void LetGoIfBroken()
+    {
+        if (_connection is { IsBroken: true })
+        {
+            _connection = null;
+            _downSince = time.GetTimestamp();
+            _connected = NewSignal();
+        }
     }
 
     // One connection, from its first message to its last.
@@ -182,12 +195,7 @@ internal sealed partial class LinkPeer(NodeName name, NodeName self, byte[] secr
         var reason = await connection.RunAsync();
         lock (_gate)
         {
-            if (_connection == connection)
-            {
-                _connection = null;
-                _downSince = time.GetTimestamp();
-                _connected = NewSignal();
-            }
+            LetGoIfBroken();
         }
 
         if (!_leaving.IsCancellationRequested)
