@@ -150,7 +150,7 @@ public sealed class DagEngine : IDagInvoker, IAsyncDisposable
         Accepted?.Search(orphans: true);
     }
 
-    private DagRun MakeAccepted(Dag dag, AcceptedRun accepted) => new(_services, _placement, dag, accepted.Id, _services.Time.GetTimestamp(), null, isAsync: true);
+    private DagRun MakeAccepted(Dag dag, AcceptedRun accepted) => new(_services, _placement, dag, accepted.Id, _services.Time.GetTimestamp(), null, isAsync: true, accepted.Begun - 1);
 
     private void Sweep()
     {
