@@ -49,7 +49,7 @@ export type HeadersLike =
 
 /** One request. */
 export interface Event {
-  readonly trigger: 'http' | 'websocket' | 'invoke';
+  readonly trigger: 'http' | 'websocket' | 'invoke' | 'call' | 'dag';
   readonly method: string;
   /** The path, percent-decoded. */
   readonly path: string;
@@ -100,6 +100,172 @@ export interface Context {
   readonly traceparent: string | null;
   /** 1 for the first attempt. */
   readonly attempt: number;
+  /** What the functions of the namespace share. */
+  readonly state: State;
+  /** By which other functions of the namespace send this call messages, while it runs. */
+  readonly id: string;
+  /**
+   * Calls `NAME` or `NAME:QUALIFIER` of the same namespace and gives what it answers. Throws a `PlatformError`; where the function answered
+   * with a status of 400 or more, its `type` is `call-failed` and its `body` the answer.
+   */
+  call<T = any>(name: string, argument?: unknown, options?: { signal?: AbortSignal }): Promise<T>;
+  /** The same, for a call that goes on when this one has ended. */
+  callAsync<T = any>(name: string, argument?: unknown): Future<T>;
+  /** Stands in an argument for what a key holds: the called function gets the value. */
+  ref(key: string): Reference;
+  /** Sends a message to a running function by its `ctx.id`: `inbox` when that could not be reached. */
+  send(id: string, message: unknown): Promise<'delivered' | 'inbox'>;
+  /** Messages to this call. Waits for the first, until `timeout` milliseconds or the deadline are over; then there are none. */
+  receive<T = any>(options?: { timeout?: number; max?: number; signal?: AbortSignal }): Promise<Message<T>[]>;
+}
+
+export interface Future<T> extends PromiseLike<T> {
+  get(): Promise<T>;
+  catch<R>(rejected: (reason: unknown) => R | PromiseLike<R>): Promise<T | R>;
+  finally(done: () => void): Promise<T>;
+}
+
+export interface Reference {
+  readonly key: string;
+}
+
+export interface Message<T> {
+  /** The sender's `ctx.id`. */
+  from: string;
+  message: T;
+}
+
+/** The platform did not do what was asked; `StateError` when that was about shared state. */
+export interface PlatformError extends Error {
+  /** Stable, such as `not-found`, `state-kind-mismatch` or `call-failed`; see docs/problems.md. */
+  readonly type: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly fix: string | null;
+  /** What the called function answered; of `call-failed`. */
+  readonly body?: unknown;
+}
+
+export interface ReadOptions {
+  /** Give the object that all who ask get, instead of a copy: it must not be changed. */
+  shared?: boolean;
+}
+
+export interface PutOptions {
+  /** Milliseconds after which the value goes. */
+  ttl?: number;
+  /** Only if the key has this version; else `state-condition-failed`. */
+  ifVersion?: string;
+  /** Only if the key does not exist. */
+  ifAbsent?: boolean;
+}
+
+export interface Versioned<T> {
+  value: T;
+  version: string;
+  /** All values that were put without knowledge of each other, when there are several. */
+  siblings?: T[];
+}
+
+/** Keys and values. Text and bytes are stored as they are, all other values as JSON; what does not exist is `undefined`. */
+export interface State {
+  get<T = any>(key: string, options?: ReadOptions): Promise<T | undefined>;
+  /** Those that exist. */
+  getMany<T = any>(keys: Iterable<string>, options?: ReadOptions): Promise<Map<string, T>>;
+  getVersioned<T = any>(key: string): Promise<Versioned<T> | undefined>;
+  /** Gives the new version. */
+  put(key: string, value: unknown, options?: PutOptions): Promise<string>;
+  /** Gives whether the key existed. */
+  delete(key: string): Promise<boolean>;
+  /** An update of docs/state.md, such as `{counter: {increment: 1}}`. */
+  update<T = any>(key: string, update: object): Promise<T>;
+  /** The same as `update`. */
+  merge<T = any>(key: string, update: object): Promise<T>;
+  /** A query of docs/state.md, such as `{set: {has: 'a'}}`. */
+  query<T = any>(key: string, query: object): Promise<T>;
+  /** Await it for one page, or go through all with `for await`. */
+  list(prefix?: string, options?: { after?: string; limit?: number }): PromiseLike<{ items: KeyInfo[]; more: boolean }> & AsyncIterable<KeyInfo>;
+  /** Changes from now on. A key that changes often is told of less often, and always with its last value. */
+  watch<T = any>(prefix?: string): AsyncIterable<Change<T>> & { readonly ready: Promise<void> };
+  counter(key: string): Counter;
+  set<T = any>(key: string): SetView<T>;
+  growSet<T = any>(key: string): GrowSet<T>;
+  orderedSet<T = any>(key: string): OrderedSet<T>;
+  map<V = any>(key: string): MapView<V>;
+  max(key: string): Extreme;
+  min(key: string): Extreme;
+  flag(key: string): Flag;
+  /** `keep`: how many entries; 1,000 unless said. */
+  log<T = any>(key: string, options?: { keep?: number }): Log<T>;
+}
+
+export interface KeyInfo {
+  key: string;
+  /** `lww`, `counter`, `set`…. */
+  kind: string;
+}
+
+export interface Change<T> {
+  key: string;
+  value: T | undefined;
+  deleted: boolean;
+}
+
+export interface Counter {
+  /** Gives the count; a bigint beyond 2^53. */
+  increment(amount?: number | bigint): Promise<number>;
+  decrement(amount?: number | bigint): Promise<number>;
+  get(): Promise<number>;
+}
+
+export interface GrowSet<T> {
+  add(...elements: T[]): Promise<{ size: number; added: number }>;
+  has(element: T): Promise<boolean>;
+  values(): Promise<T[]>;
+  size(): Promise<number>;
+}
+
+export interface SetView<T> extends GrowSet<T> {
+  /** Where an element is added and removed at the same time, it stays. */
+  remove(...elements: T[]): Promise<{ size: number; removed: number }>;
+}
+
+export interface OrderedSet<T> {
+  add(member: T, score: number): Promise<{ size: number }>;
+  add(members: { member: T; score: number }[]): Promise<{ size: number }>;
+  remove(...members: T[]): Promise<{ size: number }>;
+  /** By rank, both ends included; negative ranks count from the end. */
+  range(start?: number, stop?: number, options?: { reverse?: boolean }): Promise<{ member: T; score: number }[]>;
+  score(member: T): Promise<number | undefined>;
+  size(): Promise<number>;
+}
+
+export interface MapView<V> {
+  put(field: string, value: V): Promise<{ size: number }>;
+  put(fields: Record<string, V>): Promise<{ size: number }>;
+  get(field: string): Promise<V | undefined>;
+  remove(...fields: string[]): Promise<{ size: number }>;
+  /** Updates a field as `State.update` updates a key. */
+  update(field: string, update: object): Promise<{ size: number }>;
+  entries(): Promise<Record<string, V>>;
+  size(): Promise<number>;
+}
+
+export interface Extreme {
+  put(number: number): Promise<number>;
+  get(): Promise<number | undefined>;
+}
+
+export interface Flag {
+  set(): Promise<true>;
+  get(): Promise<boolean>;
+}
+
+export interface Log<T> {
+  append(...entries: T[]): Promise<{ size: number }>;
+  /** Oldest first. */
+  last(count?: number): Promise<T[]>;
+  size(): Promise<number>;
 }
 
 export interface Logger {

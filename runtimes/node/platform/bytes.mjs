@@ -118,6 +118,13 @@ export class ByteReader {
     return value;
   }
 
+  /** A varint as it stands, for numbers that only go back where they came from: they may be beyond 2^53. */
+  rawVarint() {
+    const start = this.#at;
+    while (this.#bytes[this.#at++] >= 0x80);
+    return Buffer.from(this.#bytes.subarray(start, this.#at));
+  }
+
   signed() {
     let value = 0n;
     for (let shift = 0n; ; shift += 7n) {

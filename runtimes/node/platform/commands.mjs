@@ -113,6 +113,9 @@ export class List {
   }
 }
 
+/** Where a watch begins that has no cursor yet. */
+export const fromNow = Buffer.from([0]);
+
 /** Gives `{cursor, items: [{key, encoded}]}`; of a deleted key `encoded` is null. */
 export class Watch {
   constructor(prefix, cursor, patience, limit) {
@@ -125,13 +128,13 @@ export class Watch {
   write(out) {
     out.byte(Code.watch);
     out.text(this.prefix);
-    out.varint(this.cursor);
+    out.raw(this.cursor);
     out.varint(this.patience);
     out.varint(this.limit);
   }
 
   read(answer) {
-    const cursor = answer.varint();
+    const cursor = answer.rawVarint();
     const items = readMany(answer, (one) => ({ key: one.text(), encoded: one.byte() === 1 ? one.bytes() : null }));
     return { cursor, items };
   }

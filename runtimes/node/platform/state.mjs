@@ -1,6 +1,6 @@
 // ctx.state: what functions share.
 import { StateBatch } from './batch.mjs';
-import { Delete, Get, Increment, List, Put, Query, Update, Watch, versionFromText, versionText } from './commands.mjs';
+import { Delete, Get, Increment, List, Put, Query, Update, Watch, fromNow, versionFromText, versionText } from './commands.mjs';
 import { decodeValue } from './values.mjs';
 import { Counter, Flag, GrowSet, Log, MapView, Max, Min, OrderedSet, SetView } from './views.mjs';
 
@@ -101,7 +101,7 @@ export class State {
   watch(prefix = '') {
     const ask = (cursor, patience) => this.#batch.addAlone(new Watch(String(prefix), cursor, patience, pageSize));
     // Asked for at once: what changes between this call and the first look is not missed.
-    const begin = ask(0, 0);
+    const begin = ask(fromNow, 0);
     begin.catch(() => {});
     return {
       ready: begin.then(() => undefined),

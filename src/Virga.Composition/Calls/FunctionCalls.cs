@@ -31,7 +31,7 @@ internal sealed class FunctionCalls(IInvoker invoker, IFunctionCatalog catalog, 
     public async ValueTask AnswerAsync(Invocation caller, ReadOnlyMemory<byte> request, IBufferWriter<byte> answer, CancellationToken cancellation)
     {
         var call = CallRequest.Read(request.Span);
-        var version = await ResolveAsync(caller, call.Function, cancellation);
+        var version = await ResolveAsync(caller, call.Function, call.Detached ? _stopping.Token : cancellation);
         if (caller.Depth >= MaxDepth)
         {
             throw new ProblemException(KnownProblems.CallTooDeep($"'{caller.Function.Name}' was called by {caller.Depth} functions in a row and calls '{call.Function}'; {MaxDepth} are allowed."));

@@ -92,7 +92,7 @@ internal readonly record struct StateCommand
             case StateCommandKind.List:
                 return new StateCommand { Kind = kind, Key = key, After = reader.ReadText(), Limit = (int)ReadNumber(ref reader) };
             case StateCommandKind.Watch:
-                return new StateCommand { Kind = kind, Key = key, Number = ReadNumber(ref reader) - 1, Milliseconds = ReadNumber(ref reader), Limit = (int)ReadNumber(ref reader) };
+                return new StateCommand { Kind = kind, Key = key, Number = (long)Math.Min(reader.ReadVarint(), long.MaxValue) - 1, Milliseconds = ReadNumber(ref reader), Limit = (int)ReadNumber(ref reader) };
             case StateCommandKind.Update or StateCommandKind.Query:
                 var json = reader.ReadBytes();
                 return new StateCommand { Kind = kind, Key = key, ValueStart = length - reader.Rest.Length - json.Length, ValueLength = json.Length };
@@ -121,6 +121,6 @@ internal readonly record struct StateCommand
         return length - reader.Rest.Length - value.Length;
     }
 
-    // No number of a command is large: what is beyond a limit is refused with the limit, not for its size.
+    // But for a cursor, no number of a command is large: what is beyond a limit is refused with the limit, not for its size.
     private static long ReadNumber(ref ByteReader reader) => (long)Math.Min(reader.ReadVarint(), int.MaxValue);
 }

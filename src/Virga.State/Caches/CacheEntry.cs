@@ -53,6 +53,9 @@ internal sealed class CacheEntry(StateKey key, long serial)
     /// <summary>No longer in the cache: whoever still has it looks the key up again.</summary>
     public bool IsEvicted { get; set; }
 
+    /// <summary>How many wait for it to be loaded, to write to it: while somebody does it stays, however full the cache is.</summary>
+    public int Writers;
+
     /// <summary>The tick of the last read.</summary>
     public int Touched { get; set; }
 

@@ -92,7 +92,7 @@ internal sealed class CacheTable(long memoryBytes)
             lock (entry.Lock)
             {
                 // A write may have come since.
-                if (entry.IsStored && entry.Loading is null)
+                if (entry.IsStored && entry.Loading is null && Volatile.Read(ref entry.Writers) == 0)
                 {
                     Remove(entry);
                     evicted.Add(entry);

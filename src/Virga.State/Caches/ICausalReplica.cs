@@ -10,6 +10,9 @@ internal interface ICausalReplica
     /// <summary>As <see cref="Replicas.IStateReplica.TryRead"/>, as part of a causal cut: nothing that it depends on is shown in an older version afterwards.</summary>
     bool TryReadCut(StateKey key, out StateRecord? record);
 
+    /// <summary>The same, from the store where the node does not have it.</summary>
+    ValueTask<StateRecord?> ReadCutAsync(StateKey key, CancellationToken cancellation);
+
     /// <summary>Whether all that this node has written to a key is in the store.</summary>
     bool IsStored(StateKey key);
 

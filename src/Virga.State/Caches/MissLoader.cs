@@ -102,6 +102,12 @@ internal sealed class MissLoader(CacheTable table, CausalCut cut, IStateStore st
         }
 
         await cut.InstallAsync(records, InstallKind.Load, stop);
+
+        // A home that forgot this node meanwhile was noticed before there was anything to repair.
+        if (batch.Exists(entry => !index.IsHeld(entry)))
+        {
+            index.AskForRepair();
+        }
     }
 
     private void Complete(CacheEntry entry, Exception? failure)

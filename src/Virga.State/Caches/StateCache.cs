@@ -11,6 +11,7 @@ using Virga.State.Logs;
 using Virga.State.Mutations;
 using Virga.State.Records;
 using Virga.State.Replicas;
+using Virga.State.Sessions;
 using Virga.State.Stores;
 using Virga.State.Time;
 
@@ -66,7 +67,7 @@ public sealed class StateCache : IStateReplica, ICausalReplica
         _cut = new CausalCut(_table, store, clock, _dirty);
         _inbox = new UpdateInbox(_cut, time, options, _stop.Token);
         _home = new IndexHome(link, clock, time, options, _inbox.Add);
-        _index = new IndexClient(link, clock, time, options, _home);
+        _index = new IndexClient(link, clock, time, options, _home, _table);
         _inbox.NotHeld = _index.Drop;
         _keeper = new CacheKeeper(_table, _cut, store, _index, _wakeKeeper, time, options, told);
         _loader = new MissLoader(_table, _cut, store, _index, _keeper.MakeRoom, _stop.Token);
@@ -133,24 +134,49 @@ public sealed class StateCache : IStateReplica, ICausalReplica
     }
 
     /// <inheritdoc/>
+    async ValueTask<StateRecord?> ICausalReplica.ReadCutAsync(StateKey key, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var entry = _table.Obtain(key);
+            await _loader.LoadAsync(entry).HereAsync(cancellation);
+            if (_cut.Read(entry) is { } shown)
+            {
+                return ReferenceEquals(shown, CacheEntry.Nothing) ? null : shown;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public ValueTask<StateRecord?> ReadAsync(StateKey key, CancellationToken cancellation) =>
         TryRead(key, out var record) ? ValueTask.FromResult(record) : LoadAsync(key, cancellation);
 
     /// <inheritdoc/>
     public async ValueTask<StateRecord> ApplyAsync(StateKey key, StateMutation mutation, ImmutableSortedDictionary<string, VectorClock>? dependencies, CancellationToken cancellation)
     {
-        while (true)
+        StateRecord record;
+        long position;
+        while (!TryApply(_table.Obtain(key), mutation, dependencies, out record, out position))
         {
-            var entry = _table.Obtain(key);
-            if (TryApply(entry, mutation, dependencies, out var record, out var position))
-            {
-                await _log.AcknowledgedAsync(position, cancellation);
-                return record;
-            }
-
             _metrics.Misses.Add();
-            await _loader.LoadAsync(entry).HereAsync(cancellation);
+            var entry = _table.Obtain(key);
+            Interlocked.Increment(ref entry.Writers);
+            try
+            {
+                await _loader.LoadAsync(entry).HereAsync(cancellation);
+                if (TryApply(entry, mutation, dependencies, out record, out position))
+                {
+                    break;
+                }
+            }
+            finally
+            {
+                Interlocked.Decrement(ref entry.Writers);
+            }
         }
+
+        await _log.AcknowledgedAsync(position, cancellation);
+        return record;
     }
 
     /// <inheritdoc/>
@@ -194,11 +220,23 @@ public sealed class StateCache : IStateReplica, ICausalReplica
     /// <inheritdoc/>
     public async ValueTask AdoptAsync(IReadOnlyList<StateDelta> records, CancellationToken cancellation)
     {
-        do
+        while (true)
         {
-            await Task.WhenAll(records.Select(record => TaskWaiting.FollowAsync(_loader.LoadAsync(_table.Obtain(record.Key))))).WaitAsync(cancellation);
+            var entries = records.Select(record => _table.Obtain(record.Key)).ToList();
+            entries.ForEach(static entry => Interlocked.Increment(ref entry.Writers));
+            try
+            {
+                await Task.WhenAll(entries.Select(entry => TaskWaiting.FollowAsync(_loader.LoadAsync(entry)))).WaitAsync(cancellation);
+                if ((await Reaching(_cut.InstallAsync(records, InstallKind.Adopt, cancellation))).Count == 0)
+                {
+                    break;
+                }
+            }
+            finally
+            {
+                entries.ForEach(static entry => Interlocked.Decrement(ref entry.Writers));
+            }
         }
-        while ((await Reaching(_cut.InstallAsync(records, InstallKind.Adopt, cancellation))).Count > 0);
 
         foreach (var record in records)
         {
@@ -317,7 +355,7 @@ public sealed class StateCache : IStateReplica, ICausalReplica
                 return false;
             }
 
-            var context = new MutationContext(_clock.Now(), Id, _time.GetUtcNow().ToUnixTimeMilliseconds(), dependencies);
+            var context = new MutationContext(_clock.Now(), Id, _time.GetUtcNow().ToUnixTimeMilliseconds(), DependentMutation.WithReplaced(dependencies, current));
             _dirty.Write(entry, mutation.Delta(ReferenceEquals(current, CacheEntry.Nothing) ? null : current, context), limited: true);
             entry.Touched = _table.Tick;
 

@@ -20,22 +20,26 @@ internal sealed class IndexClient
     private readonly TimeProvider _time;
     private readonly StateCacheOptions _options;
     private readonly IndexHome _home;
+    private readonly CacheTable _table;
     private readonly Lock _lock = new();
     private readonly Dictionary<NodeName, HomeContact> _contacts = [];
     private readonly Dictionary<NodeName, UpdateOutbox> _outboxes = [];
     private readonly Queue<Published> _published = new();
     private readonly List<KeyUpdate> _undelivered = [];
+    private ClusterView _view;
     private KeyHomes _homes;
     private long _number;
     private bool _needsRepair;
 
-    public IndexClient(INodeLink link, HybridClock clock, TimeProvider time, StateCacheOptions options, IndexHome home)
+    public IndexClient(INodeLink link, HybridClock clock, TimeProvider time, StateCacheOptions options, IndexHome home, CacheTable table)
     {
         _link = link;
         _clock = clock;
         _time = time;
         _options = options;
         _home = home;
+        _table = table;
+        _view = link.View;
         _homes = new KeyHomes(link.View);
     }
 
@@ -107,7 +111,7 @@ internal sealed class IndexClient
     {
         foreach (var group in entries.Where(static entry => entry.Hold is not null).GroupBy(static entry => entry.Hold!.Node))
         {
-            Drop(group.Key, group.Select(static entry => entry.Key).ToList());
+            Drop(group.Key, group.Select(static entry => entry.Key));
         }
     }
 
@@ -117,18 +121,13 @@ internal sealed class IndexClient
         var homes = Volatile.Read(ref _homes);
         foreach (var group in keys.GroupBy(homes.Of))
         {
-            Drop(group.Key, group.ToList());
+            Drop(group.Key, group);
         }
     }
 
     /// <summary>Passes what is in the store now to the homes, and by them to all caches that hold it; again until they have it.</summary>
     public void Publish(IReadOnlyList<KeyUpdate> updates)
     {
-        if (_link.View.Members.Count == 1)
-        {
-            return;
-        }
-
         var homes = Volatile.Read(ref _homes);
         var now = _time.GetTimestamp();
         List<KeyUpdate>? own = null;
@@ -160,7 +159,10 @@ internal sealed class IndexClient
         }
     }
 
-    /// <summary>The homes of keys may have moved: what they were told lately they are told again, for between two nodes' views of the cluster it may have gone astray.</summary>
+    /// <summary>
+    /// The homes of keys may have moved: what they were told lately they are told again, for between two nodes' views of the cluster it may have gone astray. Where a node has ended,
+    /// all holds are void, so that everything is compared with the store: that node may have stored something and not told of it any more.
+    /// </summary>
     public void Follow(ClusterView view)
     {
         var homes = new KeyHomes(view);
@@ -175,10 +177,12 @@ internal sealed class IndexClient
                 }
             }
 
-            foreach (var node in _contacts.Keys.Where(node => !view.Contains(node)).ToArray())
+            if (_view.Members.Any(member => view.Find(member.Name)?.Incarnation != member.Incarnation))
             {
-                _contacts.Remove(node);
+                _contacts.Clear();
             }
+
+            _view = view;
 
             Volatile.Write(ref _homes, homes);
         }
@@ -264,9 +268,11 @@ internal sealed class IndexClient
         }
     }
 
-    private void Drop(NodeName home, List<StateKey> keys)
+    private void Drop(NodeName home, IEnumerable<StateKey> dropped)
     {
+        // First the number, then the look: a key that comes back after it is held under a greater one, which this does not undo.
         var number = Interlocked.Increment(ref _number);
+        var keys = dropped.Where(key => _table.Find(key) is null).ToList();
         if (home == _link.Self)
         {
             _home.Index.Remove(home, keys, number);

@@ -1,6 +1,7 @@
 using Virga.Core.Problems;
 using Virga.State.Lattices;
 using Virga.State.Records;
+using Virga.State.Time;
 
 namespace Virga.State.Mutations;
 
@@ -17,6 +18,11 @@ public sealed class PutMutation(Payload payload, TimeSpan? timeToLive = null) : 
             throw new ProblemException(KnownProblems.ValueTooLarge($"The value has {payload.Bytes.Length - 1:N0} bytes; {Payload.MaxBytes - 1:N0} are allowed."));
         }
 
+        if (payload.Bytes.IsEmpty || payload.Tag > PayloadTag.Text)
+        {
+            throw new ProblemException(KnownProblems.InvalidUpdate("The value has no tag of those that there are: 0 bytes, 1 JSON, 2 text."));
+        }
+
         var ground = MutationGround.Of(current, context);
         return ground.Value switch
         {
@@ -30,8 +36,7 @@ public sealed class PutMutation(Payload payload, TimeSpan? timeToLive = null) : 
     private StateRecord Plain(in MutationGround ground, in MutationContext context)
     {
         var now = ground.Next(context.Now);
-        var expiry = timeToLive is { } span ? new Expiry(now, context.UnixMilliseconds + (long)span.TotalMilliseconds) : null;
-        return new StateRecord(now, new LwwRegister(now, context.Replica, payload), expiry, ground.Replacing(context));
+        return new StateRecord(now, new LwwRegister(now, context.Replica, payload), ExpiryFrom(now, context), ground.Replacing(context));
     }
 
     // Stays within the generation, so that versions whose writers did not know of each other become siblings. A plain put onto a causal register replaces what it
@@ -40,9 +45,10 @@ public sealed class PutMutation(Payload payload, TimeSpan? timeToLive = null) : 
     {
         var now = ground.Next(context.Now);
         var dependencies = context.Dependencies ?? Causality.NoDependencies;
-        var expiry = timeToLive is { } span ? new Expiry(now, context.UnixMilliseconds + (long)span.TotalMilliseconds)
-            : ground.Value is CausalRegister && ground.Expiry is not null ? new Expiry(now, Expiry.Never)
-            : null;
+        var expiry = ExpiryFrom(now, context) ?? (ground.Value is CausalRegister && ground.Expiry is not null ? new Expiry(now, Expiry.Never) : null);
         return new StateRecord(ground.Generation, CausalRegister.Of(new CausalVersion(ground.Clock.Next(context.Replica), now, dependencies, payload)), expiry);
     }
+
+    private Expiry? ExpiryFrom(HybridTimestamp now, in MutationContext context) =>
+        timeToLive is { } span ? new Expiry(now, Math.Max(0, context.UnixMilliseconds + (long)span.TotalMilliseconds)) : null;
 }

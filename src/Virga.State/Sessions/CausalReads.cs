@@ -21,8 +21,9 @@ internal sealed class CausalReads(IStateReplica replica, UpstreamCaches upstream
 
     public bool TryRead(StateSession session, StateKey key, out StateRecord? record)
     {
-        if (!TryReadRaw(session, key, out record))
+        if (!(_cache?.TryReadCut(key, out record) ?? replica.TryRead(key, out record)) || !Accept(session, key, record))
         {
+            record = null;
             return false;
         }
 
@@ -54,14 +55,9 @@ internal sealed class CausalReads(IStateReplica replica, UpstreamCaches upstream
         return result;
     }
 
-    /// <summary>The version of a key that this node can show now, if it is as new as the session needs.</summary>
-    private bool TryReadRaw(StateSession session, StateKey key, out StateRecord? record)
+    /// <summary>Whether a version that this node shows is as new as the session needs; the session has seen it then.</summary>
+    private bool Accept(StateSession session, StateKey key, StateRecord? record)
     {
-        if (!(_cache?.TryReadCut(key, out record) ?? replica.TryRead(key, out record)))
-        {
-            return false;
-        }
-
         lock (session.Lock)
         {
             if (session.Seen.TryGetValue(key.Text, out var seen) && !(CacheEntry.ClockOf(record).Includes(seen.Clock) && AreCountsSure(seen)))
@@ -95,28 +91,28 @@ internal sealed class CausalReads(IStateReplica replica, UpstreamCaches upstream
         var began = time.GetTimestamp();
         while (true)
         {
-            await replica.ReadAsync(key, cancellation);
-            if (TryReadRaw(session, key, out var record))
+            var record = await ReadHereAsync(key, cancellation);
+            if (Accept(session, key, record))
             {
                 return record;
             }
 
-            if (_cache is null || !replica.TryRead(key, out _))
-            {
-                continue;
-            }
-
-            // Newest first where it may not be stored; the store has all else, and whatever those have stored meanwhile.
+            // The upstream cache first, where it may not be stored; the store has all else, and whatever those have stored meanwhile.
             var lost = await AskUpstreamAsync(session, key, cancellation);
-            if (TryReadRaw(session, key, out record))
+            record = await ReadHereAsync(key, cancellation);
+            if (Accept(session, key, record))
             {
                 return record;
             }
 
-            await _cache.RefreshAsync([key], cancellation);
-            if (TryReadRaw(session, key, out record))
+            if (_cache is not null)
             {
-                return record;
+                await _cache.RefreshAsync([key], cancellation);
+                record = await ReadHereAsync(key, cancellation);
+                if (Accept(session, key, record))
+                {
+                    return record;
+                }
             }
 
             if (lost is not null || time.GetElapsedTime(began) > options.Patience)
@@ -127,6 +123,8 @@ internal sealed class CausalReads(IStateReplica replica, UpstreamCaches upstream
             await Task.Delay(Pause, time, cancellation);
         }
     }
+
+    private ValueTask<StateRecord?> ReadHereAsync(StateKey key, CancellationToken cancellation) => _cache?.ReadCutAsync(key, cancellation) ?? replica.ReadAsync(key, cancellation);
 
     private async ValueTask<SessionLostException?> AskUpstreamAsync(StateSession session, StateKey key, CancellationToken cancellation)
     {

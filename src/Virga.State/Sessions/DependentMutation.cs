@@ -8,5 +8,11 @@ namespace Virga.State.Sessions;
 internal sealed class DependentMutation(StateMutation inner, ImmutableSortedDictionary<string, VectorClock> dependencies) : StateMutation
 {
     /// <inheritdoc/>
-    public override StateRecord Delta(StateRecord? current, in MutationContext context) => inner.Delta(current, context with { Dependencies = dependencies });
+    public override StateRecord Delta(StateRecord? current, in MutationContext context) => inner.Delta(current, context with { Dependencies = WithReplaced(dependencies, current) });
+
+    /// <summary>
+    /// What a write depends on, with what the version depends on that it replaces: that one counts among its causes even where the writer has not read it, since the new version's clock includes it.
+    /// </summary>
+    public static ImmutableSortedDictionary<string, VectorClock>? WithReplaced(ImmutableSortedDictionary<string, VectorClock>? dependencies, StateRecord? current) =>
+        dependencies is null || current?.Causality is not { Dependencies.IsEmpty: false } causality ? dependencies : Causality.Union(dependencies, causality.Dependencies);
 }

@@ -56,7 +56,7 @@ internal sealed class UpstreamCaches
         // What this node keeps itself was looked for before.
         if (pin.Node != _link.Self)
         {
-            var output = Begin(Exact);
+            var output = Begin(Exact, pin.Incarnation);
             output.WriteUInt64((ulong)(session.Value >> 64));
             output.WriteUInt64((ulong)session.Value);
             IndexMessages.WriteKey(output, key);
@@ -81,7 +81,7 @@ internal sealed class UpstreamCaches
             return ValueTask.FromResult<IReadOnlyList<StateDelta>>([]);
         }
 
-        var output = Begin(AtLeast);
+        var output = Begin(AtLeast, upstream.Incarnation);
         IndexMessages.WriteKey(output, key);
         RecordEncoding.WriteClock(output, upstream.Clock);
         return AskAsync(upstream.Node, upstream.Incarnation, key, output.WrittenMemory, cancellation);
@@ -96,7 +96,7 @@ internal sealed class UpstreamCaches
             return;
         }
 
-        var output = Begin(0);
+        var output = Begin(0, 0);
         output.WriteUInt64((ulong)(session.Value >> 64));
         output.WriteUInt64((ulong)session.Value);
         _link.Post(node, NodeTopic.StateSessionEnd, output.WrittenMemory);
@@ -125,6 +125,11 @@ internal sealed class UpstreamCaches
     {
         var question = ReadQuestion(body.Span);
         IReadOnlyList<StateDelta> records = [];
+        if (question.Incarnation != IncarnationOf(_link.Self))
+        {
+            return WriteAnswer(records);
+        }
+
         if (question.Clock is { } least)
         {
             await _replica.ReadAsync(question.Key, cancellation);
@@ -147,11 +152,13 @@ internal sealed class UpstreamCaches
         return WriteAnswer(records);
     }
 
-    private static ArrayBufferWriter<byte> Begin(byte operation)
+    // Whoever asks may not have heard yet that the node was started anew: it says which run it means.
+    private static ArrayBufferWriter<byte> Begin(byte operation, long incarnation)
     {
         var output = new ArrayBufferWriter<byte>(128);
         output.WriteByte(Format);
         output.WriteByte(operation);
+        output.WriteVarint((ulong)incarnation);
         return output;
     }
 
@@ -159,13 +166,15 @@ internal sealed class UpstreamCaches
     {
         var reader = new ByteReader(body);
         RequireFormat(ref reader);
-        switch (reader.ReadByte())
+        var operation = reader.ReadByte();
+        var incarnation = (long)reader.ReadVarint();
+        switch (operation)
         {
             case Exact:
                 var session = new SessionId(new UInt128(reader.ReadUInt64(), reader.ReadUInt64()));
-                return new Question(session, IndexMessages.ReadKey(ref reader), StateVersion.Read(reader.Take(StateVersion.Bytes)), null);
+                return new Question(incarnation, session, IndexMessages.ReadKey(ref reader), StateVersion.Read(reader.Take(StateVersion.Bytes)), null);
             case AtLeast:
-                return new Question(default, IndexMessages.ReadKey(ref reader), default, RecordEncoding.ReadClock(ref reader));
+                return new Question(incarnation, default, IndexMessages.ReadKey(ref reader), default, RecordEncoding.ReadClock(ref reader));
             default:
                 throw new StateEncodingException("A question about a version is not known.");
         }
@@ -176,12 +185,13 @@ internal sealed class UpstreamCaches
         var reader = new ByteReader(body);
         RequireFormat(ref reader);
         reader.ReadByte();
+        reader.ReadVarint();
         return new SessionId(new UInt128(reader.ReadUInt64(), reader.ReadUInt64()));
     }
 
     private static ReadOnlyMemory<byte> WriteAnswer(IReadOnlyList<StateDelta> records)
     {
-        var output = Begin(records.Count == 0 ? Unknown : Known);
+        var output = Begin(records.Count == 0 ? Unknown : Known, 0);
         output.WriteVarint((ulong)records.Count);
         foreach (var record in records)
         {
@@ -197,6 +207,7 @@ internal sealed class UpstreamCaches
         var reader = new ByteReader(answer.Span);
         RequireFormat(ref reader);
         reader.ReadByte();
+        reader.ReadVarint();
         var records = new List<StateDelta>(reader.ReadCount(4));
         for (var left = records.Capacity; left > 0; left--)
         {
@@ -214,5 +225,5 @@ internal sealed class UpstreamCaches
         }
     }
 
-    private sealed record Question(SessionId Session, StateKey Key, StateVersion Version, VectorClock? Clock);
+    private sealed record Question(long Incarnation, SessionId Session, StateKey Key, StateVersion Version, VectorClock? Clock);
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Virga.Core.Problems;
+using Virga.State.Binary;
 using Virga.State.Keys;
 using Virga.State.Lattices;
 using Virga.State.Mutations;
@@ -163,6 +164,21 @@ public sealed class MutationTests
     [Fact]
     public void A_value_over_the_limit_is_refused() =>
         Refusal(() => new PutMutation(Payload.Of(PayloadTag.Bytes, new byte[Payload.MaxBytes])).Delta(null, At(1, A))).ShouldBe("urn:virga:problem:value-too-large");
+
+    [Fact]
+    public void A_value_without_a_known_tag_is_refused()
+    {
+        Refusal(() => new PutMutation(new Payload(new byte[] { 3, 0 })).Delta(null, At(1, A))).ShouldBe("urn:virga:problem:invalid-update");
+        Refusal(() => new PutMutation(default).Delta(null, At(1, A))).ShouldBe("urn:virga:problem:invalid-update");
+    }
+
+    [Fact]
+    public void A_time_to_live_that_is_over_before_it_began_leaves_a_record_that_can_be_read()
+    {
+        var record = After(null, new PutMutation(Of("x"), TimeSpan.MinValue), At(100, A));
+        record.IsLive(100).ShouldBeFalse();
+        RecordEncoding.Read(RecordEncoding.ToBytes(record)).IsLive(100).ShouldBeFalse();
+    }
 
     private static string Refusal(Action action) => Should.Throw<ProblemException>(action).Problem.Type;
 

@@ -30,6 +30,9 @@ internal sealed record ClusterFaults
     public StateCacheOptions Cache { get; init; } = new();
 
     public SessionOptions Sessions { get; init; } = new();
+
+    /// <summary>What the code under test is made to do wrong.</summary>
+    public PlantedBug Bug { get; init; }
 }
 
 /// <summary>Nodes with all of the real code, on a simulated network, store, disk and clock.</summary>
@@ -45,7 +48,7 @@ internal sealed class SimulatedCluster
         World = world;
         _faults = faults;
         Network = new SimulatedNetwork(world, faults.Network);
-        Store = new SimulatedStore(world, faults.StoreFailureChance, faults.SlowestStore);
+        Store = new SimulatedStore(world, faults.SlowestStore) { FailureChance = faults.StoreFailureChance };
         _disks = new SimulatedDisk[nodes];
         _skews = new TimeSpan[nodes];
         Nodes = new SimulatedNode?[nodes];
@@ -66,6 +69,9 @@ internal sealed class SimulatedCluster
     public SimulatedNode?[] Nodes { get; }
 
     public IEnumerable<SimulatedNode> Alive => Nodes.Where(static node => node is not null)!;
+
+    /// <summary>Told of every node that starts, before it serves.</summary>
+    public Action<SimulatedNode> Started { get; set; } = static _ => { };
 
     public SimulatedNode this[int index] => Nodes[index] ?? throw new InvalidOperationException("The node is down.");
 
@@ -91,11 +97,12 @@ internal sealed class SimulatedCluster
         var member = new ClusterMember(name, ++_incarnation, $"10.0.0.{index}:1", 0);
         var members = Alive.Select(static node => node.Member).Append(member).OrderBy(static m => m.Name).ToList();
         var link = new SimulatedLink(name, Network, new ClusterView(1, members));
-        var log = new SimulatedLog(World, _disks[index], _faults.Durability, TimeSpan.FromMilliseconds(_faults.SlowestSync));
+        var log = new SimulatedLog(World, _disks[index], _faults.Durability, TimeSpan.FromMilliseconds(_faults.SlowestSync), _faults.Bug);
         var clock = new HybridClock(time);
         var cache = new StateCache(_disks[index].Replica, Store.For(time), log, link, clock, time, _faults.Cache);
         var engine = new StateEngine(cache, time, link, clock, _faults.Sessions, () => new SessionId(((UInt128)World.Random.Next() << 64) | World.Random.Next()));
         var node = new SimulatedNode(member, time, link, log, cache, engine);
+        Started(node);
         Network.Connect(link);
         await cache.OpenAsync(CancellationToken.None);
         Nodes[index] = node;
@@ -111,6 +118,7 @@ internal sealed class SimulatedCluster
         node.Time.IsDead = true;
         Network.Disconnect(node.Link);
         node.Log.Cut();
+        node.Died.TrySetResult();
         World.Trace("crash", (ulong)index);
         Announce();
     }
@@ -120,7 +128,7 @@ internal sealed class SimulatedCluster
     {
         foreach (var node in Alive)
         {
-            World.After(World.Between(0, _faults.SlowestView), () => node.Link.Show(Members()));
+            World.After(World.Between(Math.Min(50, _faults.SlowestView), _faults.SlowestView), () => node.Link.Show(Members()));
         }
     }
 
@@ -131,4 +139,9 @@ internal sealed class SimulatedCluster
 internal sealed record SimulatedNode(ClusterMember Member, SimulatedTime Time, SimulatedLink Link, SimulatedLog Log, StateCache Cache, StateEngine Engine)
 {
     public NodeName Name => Member.Name;
+
+    /// <summary>Ends when the node does.</summary>
+    public TaskCompletionSource Died { get; } = new();
+
+    public bool IsDead => Time.IsDead;
 }

@@ -6,7 +6,7 @@ using Virga.State.Stores;
 namespace Virga.State.Tests.Simulation;
 
 /// <summary>A log on a simulated disk. A power cut takes what was not synced, or a random part of its end.</summary>
-internal sealed class SimulatedLog(SimulatedWorld world, SimulatedDisk disk, Durability durability, TimeSpan slowestSync) : IDeltaLog
+internal sealed class SimulatedLog(SimulatedWorld world, SimulatedDisk disk, Durability durability, TimeSpan slowestSync, PlantedBug bug = PlantedBug.None) : IDeltaLog
 {
     private readonly List<(long Position, TaskCompletionSource Done)> _waiting = [];
     private bool _isSyncing;
@@ -35,9 +35,11 @@ internal sealed class SimulatedLog(SimulatedWorld world, SimulatedDisk disk, Dur
     }
 
     public ValueTask AcknowledgedAsync(long position, CancellationToken cancellation) =>
-        IsDead ? new ValueTask(Forever()) : durability == Durability.Interval ? ValueTask.CompletedTask : DurableAsync(position, cancellation);
+        IsDead ? new ValueTask(Forever()) : durability == Durability.Interval || bug == PlantedBug.AcknowledgesEarly ? ValueTask.CompletedTask : WaitAsync(position, cancellation);
 
-    public async ValueTask DurableAsync(long position, CancellationToken cancellation)
+    public ValueTask DurableAsync(long position, CancellationToken cancellation) => WaitAsync(position, cancellation);
+
+    private async ValueTask WaitAsync(long position, CancellationToken cancellation)
     {
         if (IsDead)
         {

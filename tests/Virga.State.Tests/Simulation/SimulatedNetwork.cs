@@ -22,6 +22,12 @@ internal sealed class SimulatedNetwork(SimulatedWorld world, NetworkFaults fault
     /// <summary>Messages that somebody may want to spoil; false loses them silently.</summary>
     public Func<NodeName, NodeName, NodeTopic, bool> Lets { get; set; } = static (_, _, _) => true;
 
+    /// <summary>What becomes of a message's body on its way.</summary>
+    public Func<NodeTopic, byte[], byte[]> Changes { get; set; } = static (_, body) => body;
+
+    /// <summary>From now on messages are neither slow nor lost nor repeated; what is cut stays so until it is healed.</summary>
+    public bool IsFaultless { get; set; }
+
     public void Connect(SimulatedLink link) => _links[link.Self] = link;
 
     public void Disconnect(SimulatedLink link)
@@ -55,7 +61,8 @@ internal sealed class SimulatedNetwork(SimulatedWorld world, NetworkFaults fault
             return;
         }
 
-        var breaks = world.Random.Chance(faults.BreakChance) ? world.Random.Next(2) + 1 : 0;
+        body = Changes(topic, body);
+        var breaks = !IsFaultless && world.Random.Chance(faults.BreakChance) ? world.Random.Next(2) + 1 : 0;
         Arrive(from.Self, to, () =>
         {
             if (breaks == 1 || _cuts.Contains((from.Self, to)) || !_links.TryGetValue(to, out var target))
@@ -66,7 +73,7 @@ internal sealed class SimulatedNetwork(SimulatedWorld world, NetworkFaults fault
 
             Deliver(from, target, topic, body, breaks == 2 ? null : answered, lost);
         });
-        if (world.Random.Chance(faults.TwiceChance))
+        if (!IsFaultless && world.Random.Chance(faults.TwiceChance))
         {
             Arrive(from.Self, to, () =>
             {
@@ -119,7 +126,7 @@ internal sealed class SimulatedNetwork(SimulatedWorld world, NetworkFaults fault
     // What goes one way between two nodes keeps its order, as on a connection; nothing is said about others.
     private void Arrive(NodeName from, NodeName to, Action action)
     {
-        var delay = world.Random.Chance(faults.SlowChance) ? world.Between(0, faults.Delay * 200) : world.Between(0.05, faults.Delay);
+        var delay = !IsFaultless && world.Random.Chance(faults.SlowChance) ? world.Between(0, faults.Delay * 200) : world.Between(0.05, faults.Delay);
         var at = Math.Max(world.Now + delay.Ticks, _lastArrival.GetValueOrDefault((from, to)));
         _lastArrival[(from, to)] = at;
         world.At(at, action);

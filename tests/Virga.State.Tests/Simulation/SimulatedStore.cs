@@ -7,11 +7,14 @@ using Virga.State.Stores;
 namespace Virga.State.Tests.Simulation;
 
 /// <summary>The store that all nodes share: linearizable, in memory, sometimes slow, sometimes gone.</summary>
-internal sealed class SimulatedStore(SimulatedWorld world, double failureChance = 0, double slowest = 3)
+internal sealed class SimulatedStore(SimulatedWorld world, double slowest = 3)
 {
     private readonly Dictionary<StateKey, StateRecord> _records = [];
 
     public bool IsReachable { get; set; } = true;
+
+    /// <summary>How often an operation fails, before or after it was carried out.</summary>
+    public double FailureChance { get; set; }
 
     public IEnumerable<StateDelta> All => _records.Select(static pair => new StateDelta(pair.Key, pair.Value)).OrderBy(static delta => delta.Key);
 
@@ -31,6 +34,9 @@ internal sealed class SimulatedStore(SimulatedWorld world, double failureChance 
         return merged;
     }
 
+    /// <summary>Deltas that a spoiled store says to have merged and has not.</summary>
+    public Func<StateDelta, bool> Forgets { get; set; } = static _ => false;
+
     /// <summary>The way of one node to the store.</summary>
     public IStateStore For(SimulatedTime node) => new Connection(this, node);
 
@@ -49,7 +55,7 @@ internal sealed class SimulatedStore(SimulatedWorld world, double failureChance 
             await new TaskCompletionSource().Task;
         }
 
-        var fails = !IsReachable || world.Random.Chance(failureChance);
+        var fails = !IsReachable || world.Random.Chance(FailureChance);
         if (fails && (!IsReachable || world.Random.Chance(0.5)))
         {
             throw new StateStoreException("The store is gone.");
@@ -74,7 +80,7 @@ internal sealed class SimulatedStore(SimulatedWorld world, double failureChance 
             store.CarryOutAsync<IReadOnlyList<StateRecord?>>(node, () => keys.Select(store.Find).ToList());
 
         public ValueTask<IReadOnlyList<StateRecord>> MergeAsync(IReadOnlyList<StateDelta> deltas, CancellationToken cancellation) =>
-            store.CarryOutAsync<IReadOnlyList<StateRecord>>(node, () => deltas.Select(store.Merge).ToList());
+            store.CarryOutAsync<IReadOnlyList<StateRecord>>(node, () => deltas.Select(delta => store.Forgets(delta) ? delta.Record : store.Merge(delta)).ToList());
 
         public ValueTask<(bool Held, StateRecord? Record)> MutateIfAsync(StateKey key, StateCondition condition, StateMutation mutation, MutationContext context, CancellationToken cancellation) =>
             store.CarryOutAsync(node, () =>

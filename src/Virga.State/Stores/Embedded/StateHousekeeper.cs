@@ -35,6 +35,7 @@ internal sealed class StateHousekeeper : IAsyncDisposable
     private long _logBegin;
     private long _checkpointedAt;
     private long _sweptAt;
+    private bool _isStarted;
 
     public StateHousekeeper(EmbeddedStateOptions options, TimeProvider time, ILogger logger, EmbeddedStateStore store, StateMemory memory, WriteAheadLog log, ColdStore cold)
     {
@@ -53,6 +54,7 @@ internal sealed class StateHousekeeper : IAsyncDisposable
     {
         _logBegin = _log.Beginning;
         _checkpointedAt = _sweptAt = _time.GetTimestamp();
+        _isStarted = true;
         _running = RunAsync();
     }
 
@@ -143,7 +145,7 @@ internal sealed class StateHousekeeper : IAsyncDisposable
         await _stop.CancelAsync();
         await _running;
         _stop.Dispose();
-        if (_store.Id != default)
+        if (_isStarted)
         {
             Attempt(Checkpoint);
         }

@@ -1,0 +1,41 @@
+using System.Globalization;
+using System.Text.Json;
+using Virga.Bench.State;
+
+const string Usage = "usage: virga-bench-state-store [--json] [--seconds N] [--directory FOLDER]";
+
+var json = false;
+var seconds = 4.0;
+string? parent = null;
+for (var i = 0; i < args.Length; i++)
+{
+    switch (args[i])
+    {
+        case "--json":
+            json = true;
+            break;
+        case "--seconds" when i + 1 < args.Length && double.TryParse(args[i + 1], CultureInfo.InvariantCulture, out seconds) && seconds > 0:
+            i++;
+            break;
+        case "--directory" when i + 1 < args.Length:
+            parent = args[++i];
+            break;
+        default:
+            Console.Error.WriteLine(Usage);
+            return 2;
+    }
+}
+
+var directory = Path.Combine(parent ?? Path.GetTempPath(), $"virga-bench-state-{Environment.ProcessId}");
+Directory.CreateDirectory(directory);
+try
+{
+    var figures = await new StoreBench(directory, TimeSpan.FromSeconds(seconds)).RunAsync();
+    Console.WriteLine(json ? JsonSerializer.Serialize(figures, JsonSerializerOptions.Web) : Table.Of(figures));
+}
+finally
+{
+    Directory.Delete(directory, recursive: true);
+}
+
+return 0;

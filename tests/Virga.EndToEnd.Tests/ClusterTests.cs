@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using System.Globalization;
+using Virga.EndToEnd.Tests.Support;
+
+namespace Virga.EndToEnd.Tests;
+
+/// <summary>Three nodes that share functions and state, and lose each other.</summary>
+public sealed class ClusterTests(VirgaCluster cluster) : IClassFixture<VirgaCluster>
+{
+    private static readonly Source Counter = Source.JavaScript(
+        "export default (event, ctx) => event.query.add ? ctx.state.counter('hits').increment(1) : ctx.state.get('hits');");
+
+    private static readonly Source Register = Source.JavaScript(
+        "export default async (event, ctx) => { if (event.query.put) await ctx.state.put('greeting', event.query.put); return await ctx.state.get('greeting') ?? 'nothing'; };");
+
+    [Fact]
+    public async Task What_is_deployed_on_one_node_is_served_by_all()
+    {
+        await cluster.DeployAsync("everywhere", Source.JavaScript("export default () => 'here';"));
+        foreach (var node in cluster.Nodes)
+        {
+            (await node.GetAsync("/f/everywhere")).Body.ShouldBe("\"here\"");
+            (await node.RunAsync("node", "list")).ShouldSucceed().Output.ShouldContain("three");
+        }
+    }
+
+    [Fact]
+    public async Task What_is_written_on_one_node_is_read_on_the_others()
+    {
+        await cluster.DeployAsync("register", Register);
+        foreach (var writer in cluster.Nodes)
+        {
+            (await writer.GetAsync($"/f/register?put=from-{writer.Name}")).Body.ShouldBe($"\"from-{writer.Name}\"");
+            foreach (var reader in cluster.Nodes)
+            {
+                await Eventually.ReadAsync(() => reader.GetAsync("/f/register"), answer => answer.Body == $"\"from-{writer.Name}\"");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Of_two_nodes_with_one_name_the_second_does_not_start()
+    {
+        using var folder = new TemporaryFolder();
+        var twin = await VirgaProgram.RunAsync(
+            folder.Path, null, "up", "--data", Path.Combine(folder.Path, "data"), "--gateway", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--cluster", cluster.Url, "--node", "two");
+        twin.Code.ShouldNotBe(0);
+        twin.Error.ShouldContain("node-name-in-use");
+        await cluster.SeeEachOtherAsync(3);
+    }
+
+    [Fact]
+    public async Task What_was_counted_anywhere_sums_exactly_though_a_node_is_killed_under_load()
+    {
+        await cluster.DeployAsync("counter", Counter);
+        var before = await CountAsync(cluster.Nodes[0]);
+        var (victim, others) = (cluster.Nodes[2], cluster.Nodes.Take(2).ToList());
+        using var loading = new CancellationTokenSource();
+        var loads = cluster.Nodes.Select(node => LoadAsync(node, loading.Token)).ToList();
+        await Eventually.HoldsAsync(() => loads.TrueForAll(load => load.Progress.Acknowledged > 20));
+
+        await victim.KillAsync();
+        var killed = Stopwatch.StartNew();
+        await cluster.SeeEachOtherAsync(2, others);
+        killed.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(8));
+        foreach (var node in others)
+        {
+            (await node.GetAsync("/f/counter?add=1")).Status.ShouldBe(200);
+        }
+
+        await loading.CancelAsync();
+        await Task.WhenAll(loads.Select(load => load.Ended));
+        await victim.StartAsync();
+        await cluster.SeeEachOtherAsync(3);
+
+        // What a killed node had acknowledged is in its log, and stored when it runs again. What it had not may have been counted or not.
+        var acknowledged = before + others.Count + loads.Sum(load => load.Progress.Acknowledged);
+        var attempted = before + others.Count + loads.Sum(load => load.Progress.Attempted);
+        var sums = await Eventually.ReadAsync(
+            async () => await Task.WhenAll(cluster.Nodes.Select(CountAsync)),
+            counts => counts.All(count => count == counts[0] && count >= acknowledged));
+        sums[0].ShouldBeLessThanOrEqualTo(attempted);
+    }
+
+    [Fact]
+    public async Task While_the_database_is_away_local_work_goes_on_and_afterwards_all_agree()
+    {
+        await cluster.DeployAsync("tally", Source.JavaScript(
+            "export default (event, ctx) => event.query.add ? ctx.state.counter('tally').increment(1) : ctx.state.get('tally');"));
+        foreach (var node in cluster.Nodes)
+        {
+            (await node.GetAsync("/f/tally?add=1")).Status.ShouldBe(200);
+        }
+
+        await cluster.Postgres.CrashAsync();
+        foreach (var node in cluster.Nodes)
+        {
+            for (var i = 0; i < 5; i++)
+            {
+                (await node.GetAsync("/f/tally?add=1")).Status.ShouldBe(200);
+            }
+        }
+
+        await cluster.Postgres.ResumeAsync();
+        foreach (var node in cluster.Nodes)
+        {
+            await Eventually.ReadAsync(() => node.GetAsync("/f/tally"), answer => answer.Body == "18");
+        }
+
+        await cluster.SeeEachOtherAsync(3);
+        await cluster.DeployAsync("after", Source.JavaScript("export default () => 'again';"));
+    }
+
+    private static async Task<long> CountAsync(ClusterMemberNode node)
+    {
+        var answer = await node.GetAsync("/f/counter");
+        return answer.Body is "null" or "" ? 0 : long.Parse(answer.Body, CultureInfo.InvariantCulture);
+    }
+
+    private static (Progress Progress, Task Ended) LoadAsync(ClusterMemberNode node, CancellationToken stop)
+    {
+        var progress = new Progress();
+        return (progress, Task.Run(() => RunAsync(), CancellationToken.None));
+
+        async Task RunAsync()
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                progress.Attempted++;
+                try
+                {
+                    if ((await node.GetAsync("/f/counter?add=1")).Status == 200)
+                    {
+                        progress.Acknowledged++;
+                    }
+                }
+                catch (HttpRequestException)
+                {
+                    // The node is gone: its load ends with it.
+                    return;
+                }
+            }
+        }
+    }
+
+    private sealed class Progress
+    {
+        public long Attempted { get; set; }
+
+        public long Acknowledged { get; set; }
+    }
+}
