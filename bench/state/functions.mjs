@@ -6,6 +6,9 @@ const source = (environment, file) => ({ environment, file, text: readFileSync(j
 
 export const probes = { node: source('node', 'probe.mjs'), python: source('python', 'probe.py') };
 export const step = source('node', 'step.mjs');
+export const locality = source('node', 'locality.mjs');
+export const anomaly = source('node', 'anomaly.mjs');
+export const counting = source('node', 'counting.mjs');
 
 /** Where functions of the isolation `process` find the clients of peers. */
 export const peers = join(import.meta.dirname, 'peers');

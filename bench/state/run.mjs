@@ -9,14 +9,21 @@ import { section, targetTable } from '../harness/report.mjs';
 import { ServerProcess, withServers } from '../harness/server-process.mjs';
 import { workerd } from '../invoke/peers.mjs';
 import { compose } from './cases/compose.mjs';
+import { consistency } from './cases/consistency.mjs';
 import { get } from './cases/get.mjs';
+import { locality } from './cases/locality.mjs';
+import { propagation } from './cases/propagation.mjs';
 import { put } from './cases/put.mjs';
+import { recovery } from './cases/recovery.mjs';
+import { store } from './cases/store.mjs';
 import { peers } from './functions.mjs';
 import { full, quick } from './plan.mjs';
 
-const cases = { get, put, compose };
+const cases = { get, put, store, compose, locality, consistency, propagation, recovery };
 const resultsFile = join(import.meta.dirname, 'results.json');
 const caseLimitMs = 240_000;
+// Every temporary folder is removed when the process ends, by a listener each.
+process.setMaxListeners(100);
 
 const { values: options, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string', multiple: true, default: [] } },

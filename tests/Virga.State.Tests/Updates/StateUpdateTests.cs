@@ -173,6 +173,19 @@ public sealed class StateUpdateTests
     }
 
     [Fact]
+    public void An_element_that_comes_again_and_again_takes_no_more_room()
+    {
+        StateRecord? record = null;
+        for (var i = 0; i < 50; i++)
+        {
+            record = Update(record, """{"set":{"add":["a"]}}""", (ulong)(i % 2)).Record;
+        }
+
+        record!.EncodedBytes.ShouldBeLessThan(Update(null, """{"set":{"add":["a","b","c"]}}""").Record.EncodedBytes + 60);
+        RecordEncoding.ToBytes(record).Length.ShouldBeLessThan(50);
+    }
+
+    [Fact]
     public void A_set_logs_one_element_and_not_the_set()
     {
         var record = Update(null, """{"set":{"add":[1,2,3,4,5,6,7,8,9,10]}}""").Record;

@@ -1,0 +1,94 @@
+// A small social network over shared state, in the shape of Retwis: users, who follows whom, posts, timelines.
+import { createHash } from 'node:crypto';
+
+const pageSize = 20;
+const namePattern = /^[a-z0-9_]{1,32}$/;
+const textLimit = 280;
+
+/** What each action is called by, and what it does. */
+const actions = {
+  'POST follow': follow,
+  'POST post': post,
+  'GET timeline': timeline,
+  'GET posts': posts,
+};
+
+export default async function handler(event, ctx) {
+  const action = actions[`${event.method} ${event.params.action ?? event.path.replace(/^\//, '')}`];
+  if (!action) {
+    return problem(404, 'There is no such action: follow, post, timeline and posts are known.');
+  }
+  try {
+    return await action(event.method === 'GET' ? event.query : (event.body ?? {}), ctx);
+  } catch (error) {
+    if (error instanceof BadInput) {
+      return problem(400, error.message);
+    }
+    throw error;
+  }
+}
+
+/** `{ user, whom }`: from now on the user's timeline has what the other one posts. */
+async function follow({ user, whom }, { state }) {
+  await Promise.all([state.set(`following/${name(user)}`).add(name(whom)), state.set(`followers/${whom}`).add(user)]);
+  return { user, follows: whom };
+}
+
+/** `{ user, text, replyTo }`: keeps the post, then lists it with its author. */
+async function post({ user, text, replyTo = null }, ctx) {
+  name(user);
+  if (typeof text !== 'string' || text.length === 0 || text.length > textLimit) {
+    throw new BadInput(`text must have 1 to ${textLimit} characters`);
+  }
+  const { state } = ctx;
+  // Who answers a post has read it. Under causal consistency that is what makes the answer depend on the post: whoever is shown the answer can be shown the post.
+  if (replyTo !== null && (await state.get(`post/${replyTo}`)) === undefined) {
+    throw new BadInput(`there is no post ${replyTo} to answer`);
+  }
+  const id = createHash('sha256').update(ctx.invocationId).digest('hex').slice(0, 20);
+  const made = { id, user, text, replyTo, at: Date.now() };
+  await state.put(`post/${id}`, made);
+  // One register per author and place: a list that many write would be one key that all wait for.
+  const latest = (await state.get(`latest/${user}`)) ?? [];
+  await state.put(`latest/${user}`, [id, ...latest].slice(0, pageSize));
+  return made;
+}
+
+/** `?user=`: the newest posts of those whom the user follows, and of the user; each answer with the post that it answers. */
+async function timeline({ user }, { state }) {
+  const following = await state.set(`following/${name(user)}`).values();
+  return show(await latestOf([user, ...following], state), state);
+}
+
+/** `?user=`: what one user posted. */
+async function posts({ user }, { state }) {
+  return show(await latestOf([name(user)], state), state);
+}
+
+async function latestOf(users, state) {
+  const lists = await Promise.all(users.map((user) => state.get(`latest/${user}`)));
+  return lists.flatMap((list) => list ?? []);
+}
+
+// `missing` counts answers whose post is not there for this reader: the anomaly that causal consistency excludes.
+async function show(ids, state) {
+  const found = (await Promise.all(ids.map((id) => state.get(`post/${id}`)))).filter((one) => one !== undefined);
+  const shown = found.toSorted((a, b) => b.at - a.at).slice(0, pageSize);
+  const answered = await Promise.all(shown.map(({ replyTo }) => (replyTo === null ? null : state.get(`post/${replyTo}`))));
+  const items = shown.map((one, index) => ({ ...one, answers: answered[index] ?? null }));
+  return {
+    items,
+    missing: items.filter(({ replyTo, answers }) => replyTo !== null && answers === null).length + (ids.length - found.length),
+  };
+}
+
+function name(value) {
+  if (typeof value !== 'string' || !namePattern.test(value)) {
+    throw new BadInput(`'${value}' is no user's name: use 1 to 32 of a to z, 0 to 9 and _`);
+  }
+  return value;
+}
+
+const problem = (status, detail) => ({ status, body: { detail } });
+
+class BadInput extends Error {}
