@@ -185,29 +185,12 @@ public sealed class SharedState
     }
 
     /// <summary>
-    /// Changes of keys that begin with a prefix, from the first step of the sequence on, until it is left. Of several changes of a key in quick
-    /// succession only the last may be seen.
+    /// Changes of keys that begin with a prefix, from this call on. To be sure that a change is seen, await <see cref="StateWatch.Ready"/> before it is made.
     /// </summary>
     /// <param name="prefix">The prefix; empty for all.</param>
-    /// <param name="cancellationToken">Ends the sequence.</param>
-    public async IAsyncEnumerable<StateChange> WatchAsync(
-        string prefix = "",
-        [EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        ulong cursor = 0;
-        while (true)
-        {
-            RequestWriter request = StateCommand.Begin();
-            StateCommand.Watch(request, prefix, cursor, WatchPatience, PageSize);
-            AnswerReader changes = await AskAsync(request, cancellationToken);
-            cursor = changes.Varint();
-            for (int left = changes.Count(); left > 0; left--)
-            {
-                string key = changes.Text();
-                yield return new StateChange(key, changes.Byte() == 1 ? changes.Value() : null);
-            }
-        }
-    }
+    /// <param name="cancellationToken">Gives up waiting for the beginning.</param>
+    public StateWatch WatchAsync(string prefix = "", CancellationToken cancellationToken = default) =>
+        new(this, prefix, BeginWatchAsync(prefix, cancellationToken));
 
     /// <summary>A number that many may add to at the same time.</summary>
     /// <param name="key">The key.</param>
@@ -258,6 +241,22 @@ public sealed class SharedState
         return (await AskAsync(request, cancellationToken)).Signed();
     }
 
+    internal async ValueTask<(ulong Cursor, StateChange[] Changes)> ChangesAsync(string prefix, ulong cursor, CancellationToken cancellationToken)
+    {
+        RequestWriter request = StateCommand.Begin();
+        StateCommand.Watch(request, prefix, cursor, WatchPatience, PageSize);
+        AnswerReader answer = await AskAsync(request, cancellationToken);
+        ulong next = answer.Varint();
+        var changes = new StateChange[answer.Count()];
+        for (int i = 0; i < changes.Length; i++)
+        {
+            string key = answer.Text();
+            changes[i] = new StateChange(key, answer.Byte() == 1 ? answer.Value() : null);
+        }
+
+        return (next, changes);
+    }
+
     /// <summary>What several keys hold, each once. What had no room in an answer is asked for again.</summary>
     internal async ValueTask<IReadOnlyList<KeyValuePair<string, FoundValue>>> ReadManyAsync(IEnumerable<string> keys, CancellationToken cancellationToken)
     {
@@ -298,6 +297,9 @@ public sealed class SharedState
 
         return found;
     }
+
+    private async Task<ulong> BeginWatchAsync(string prefix, CancellationToken cancellationToken) =>
+        (await ChangesAsync(prefix, cursor: 0, cancellationToken)).Cursor;
 
     private async ValueTask<FoundValue> ReadAsync(string key, CancellationToken cancellationToken)
     {

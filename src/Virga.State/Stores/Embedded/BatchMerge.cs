@@ -65,7 +65,7 @@ internal sealed class BatchMerge
         foreach (var delta in _deltas)
         {
             var shard = _memory.ShardOf(delta.Key);
-            if (!shard.Entries.ContainsKey(delta.Key) && shard.Evictions != _evictions[Array.IndexOf(_shards, shard)])
+            if (!shard.Entries.TryGetValue(delta.Key, out _) && shard.Evictions != _evictions[Array.IndexOf(_shards, shard)])
             {
                 return false;
             }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Virga.State.Keys;
 
 namespace Virga.State.Stores.Embedded;
@@ -12,8 +11,8 @@ internal sealed class MemoryShard
     /// <summary>Held for as long as one write takes in memory; never across the disk.</summary>
     public Lock Gate { get; } = new();
 
-    /// <summary>The keys. Changed under the lock alone, so one lock within does.</summary>
-    public ConcurrentDictionary<StateKey, StateEntry> Entries { get; } = new(concurrencyLevel: 1, capacity: 31);
+    /// <summary>The keys. Changed under the lock alone.</summary>
+    public EntryTable Entries { get; } = new();
 
     /// <summary>Entries that changed since the last checkpoint began.</summary>
     public List<StateEntry> Dirty { get; private set; } = [];

@@ -55,9 +55,10 @@ internal sealed class StateMemory
     /// <returns>False when the disk has to be asked; true without an entry when the key is known to have no record.</returns>
     public bool TryFind(StateKey key, out StateEntry? entry)
     {
-        var shard = ShardOf(key);
+        var hash = key.GetHashCode();
+        var shard = _shards[hash & (ShardCount - 1)];
         var evictions = shard.Evictions;
-        if (shard.Entries.TryGetValue(key, out entry))
+        if (shard.Entries.TryGetValue(key, hash, out entry))
         {
             entry.Touch();
             return true;
@@ -70,14 +71,14 @@ internal sealed class StateMemory
 
         // A key leaves memory only after the disk-only keys were counted up, and they are counted down only after it is back: at the moment when the count was 0 the
         // key was in memory or nowhere. If it is not there now, and none has left since, it is nowhere.
-        return shard.Entries.TryGetValue(key, out entry) || shard.Evictions == evictions;
+        return shard.Entries.TryGetValue(key, hash, out entry) || shard.Evictions == evictions;
     }
 
     /// <summary>Puts a record that the disk has into memory. Under the shard's lock.</summary>
     public StateEntry Load(MemoryShard shard, StateKey key, StateRecord record)
     {
         var entry = new StateEntry(key, record) { IsStored = true, Bytes = StateEntry.BytesOf(key, record) };
-        shard.Entries[key] = entry;
+        shard.Entries.Add(entry);
         shard.Grow(entry.Bytes);
         Schedule(shard, entry);
         return entry;
@@ -89,7 +90,7 @@ internal sealed class StateMemory
         if (entry is null)
         {
             entry = new StateEntry(key, record);
-            shard.Entries[key] = entry;
+            shard.Entries.Add(entry);
         }
         else
         {
@@ -113,7 +114,7 @@ internal sealed class StateMemory
     public static void Remove(MemoryShard shard, StateEntry entry)
     {
         shard.CountEviction();
-        shard.Entries.TryRemove(entry.Key, out _);
+        shard.Entries.Remove(entry);
         shard.Grow(-entry.Bytes);
     }
 
@@ -161,14 +162,9 @@ internal sealed class StateMemory
     private void EvictFrom(MemoryShard shard, long wanted)
     {
         var least = shard.Bytes - wanted;
-        foreach (var (_, entry) in shard.Entries)
+        for (var place = 0; place < shard.Entries.Capacity && shard.Bytes > least; place++)
         {
-            if (shard.Bytes <= least)
-            {
-                return;
-            }
-
-            if (entry.IsDirty || !entry.IsStored)
+            if (shard.Entries.At(place) is not { IsDirty: false, IsStored: true } entry)
             {
                 continue;
             }

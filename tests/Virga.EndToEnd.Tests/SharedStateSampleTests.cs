@@ -1,0 +1,79 @@
+using Virga.EndToEnd.Tests.Support;
+
+namespace Virga.EndToEnd.Tests;
+
+/// <summary>The samples of shared state do what their READMEs say.</summary>
+public sealed class SharedStateSampleTests(VirgaNode node) : IClassFixture<VirgaNode>
+{
+    [Fact]
+    public async Task The_recommender_offers_what_others_watched_next()
+    {
+        await ApplyAsync("recommender");
+        foreach (var user in (string[])["ann", "bob", "cleo"])
+        {
+            foreach (var title in (string[])["Alien", "Aliens", "Arrival"])
+            {
+                (await node.PostAsync($"/users/{user}/watched/{title}", string.Empty)).Status.ShouldBe(204);
+            }
+        }
+
+        (await node.PostAsync("/users/dan/watched/Alien", string.Empty)).Status.ShouldBe(204);
+
+        (await node.GetAsync("/users/dan/next")).Body.ShouldBe("""{"watched":["Alien"],"next":["Aliens"]}""");
+        (await node.GetAsync("/users/nobody/next")).Body.ShouldBe("""{"watched":[],"next":[]}""");
+    }
+
+    [Fact]
+    public async Task The_members_of_a_gossip_agree_on_the_average()
+    {
+        await ApplyAsync("gossip-average");
+
+        var answer = await node.GetAsync("/gossip?numbers=1,2,3,4,5,60");
+
+        answer.Status.ShouldBe(200, answer.Body);
+        answer.Json["average"]!.GetValue<double>().ShouldBe(12.5);
+        var estimates = answer.Json["estimates"]!.AsArray().Select(estimate => estimate!.GetValue<double>()).ToArray();
+        estimates.Length.ShouldBe(6);
+        estimates.ShouldAllBe(estimate => Math.Abs(estimate - 12.5) < 1.25);
+    }
+
+    [Fact]
+    public async Task The_model_is_served_and_replaced_without_a_deployment()
+    {
+        await ApplyAsync("model-serving");
+        await node.DeployAsync("put-model", Source.Python("def handler(event, ctx): ctx.state.put('models/messages', event.json())\n"));
+        var missing = await node.PostAsync("/classify", "You have won cash! Claim it now");
+        missing.Status.ShouldBe(500);
+        missing.Body.ShouldContain("There is no model yet");
+
+        (await node.PostAsync("/f/put-model", await TrainAsync(), "application/json")).Status.ShouldBe(200);
+        (await node.PostAsync("/classify", "You have won cash! Claim it now")).Body.ShouldBe("""{"label":"spam","confidence":0.999,"because":["!","now","claim"]}""");
+        (await node.PostAsync("/classify", "Shall we meet for lunch on Friday?")).Json["label"]!.ToString().ShouldBe("ham");
+
+        (await node.PostAsync("/f/put-model", """{"labels":{"dull":{"prior":0,"words":{}}}}""", "application/json")).Status.ShouldBe(200);
+        (await node.PostAsync("/classify", "You have won cash! Claim it now")).Json["label"]!.ToString().ShouldBe("dull");
+    }
+
+    [Fact]
+    public async Task The_shared_counter_loses_no_visit()
+    {
+        await ApplyAsync("shared-counter-csharp");
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => node.PostAsync("/visits-csharp/home", string.Empty)));
+
+        answers.ShouldAllBe(answer => answer.Status == 200);
+        answers.Select(answer => answer.Json["visits"]!.GetValue<int>()).Max().ShouldBe(100);
+        (await node.GetAsync("/visits-csharp/home")).Body.ShouldBe("""{"page":"home","visits":100}""");
+    }
+
+    private static string SampleOf(string name) => Path.Combine(Installation.Root, "samples", name);
+
+    private static async Task<string> TrainAsync()
+    {
+        var trained = await SystemCommand.RunAsync("/usr/bin/python3", "-B", Path.Combine(SampleOf("model-serving"), "train.py"));
+        trained.ShouldSucceed();
+        return trained.Output;
+    }
+
+    private async Task ApplyAsync(string sample) => (await node.RunAsync("apply", "-f", Path.Combine(SampleOf(sample), "virga.yaml"))).ShouldSucceed();
+}
