@@ -26,6 +26,17 @@ public sealed class NodeOptionsSpecifications : IDisposable
     }
 
     [Fact]
+    public async Task A_node_of_a_cluster_is_named_and_told_where_its_database_is()
+    {
+        var options = await UpAsync([("VIRGA_CLUSTER", "postgres://virga:s%20e@db:5433/shared")], "--node", "one", "--cluster-address", "10.0.0.5:8100", "--cluster-host", "one.internal");
+
+        options.ClusterDatabase.ShouldBe("Host=db;Port=5433;Username=virga;Password='s e';Database=shared");
+        options.Name.Value.ShouldBe("one");
+        options.ClusterAddress.ToString().ShouldBe("10.0.0.5:8100");
+        options.ClusterHost.ShouldBe("one.internal");
+    }
+
+    [Fact]
     public async Task An_option_wins_over_the_environment_and_that_over_the_file()
     {
         _folder.Write("etc/node.yaml", "gateway: { listen: '127.0.0.1:1', maxBody: 1MB }\ninstances: { poolSize: 1 }\ndata: store\n");
@@ -109,6 +120,12 @@ public sealed class NodeOptionsSpecifications : IDisposable
     [InlineData("'loud' in --log-level cannot be used. It takes debug, info, warn or error.", "--log-level", "loud")]
     [InlineData("'later' in --drain-timeout cannot be used.", "--drain-timeout", "later")]
     [InlineData("'ftp://x' in --otlp-endpoint cannot be used.", "--otlp-endpoint", "ftp://x")]
+    [InlineData("The value in --cluster cannot be used. It takes the URL of a PostgreSQL", "--cluster", "postgres://user:secret@/x?nonsense=1", "--node", "a")]
+    [InlineData("'No Name' in --node cannot be used.", "--node", "No Name")]
+    [InlineData("The node is called 'a', but belongs to no cluster. Name the cluster's PostgreSQL with --cluster URL.", "--node", "a")]
+    [InlineData("The node belongs to a cluster, but has no name in it. Give it one with --node NAME.", "--cluster", "postgres://h/d")]
+    [InlineData("'here' in --cluster-address cannot be used.", "--cluster-address", "here")]
+    [InlineData("'a b' in --cluster-host cannot be used.", "--cluster-host", "a b")]
     [InlineData("which --config names.", "--config", "none.yaml")]
     [InlineData("would both listen on 127.0.0.1:8090. Give one of them another port", "--gateway", "127.0.0.1:8090")]
     [InlineData("which --welcome names.", "--welcome", "nowhere")]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Virga.EndToEnd.Tests.Support;
 
 namespace Virga.EndToEnd.Tests;
@@ -109,6 +110,39 @@ public sealed class ClusterTests(VirgaCluster cluster) : IClassFixture<VirgaClus
 
         await cluster.SeeEachOtherAsync(3);
         await cluster.DeployAsync("after", Source.JavaScript("export default () => 'again';"));
+    }
+
+    [Fact]
+    public async Task A_run_of_a_DAG_ends_elsewhere_when_the_node_of_one_of_its_steps_is_killed()
+    {
+        await cluster.DeployAsync("begin", Source.JavaScript("export default () => 1;"));
+        await cluster.DeployAsync("tries", Source.JavaScript("export default (event, ctx) => ctx.state.get('tries');"));
+
+        // Its first attempt never ends: only another one, on another node, can.
+        await cluster.DeployAsync("finish", Source.JavaScript(
+            """
+            export default async (event, ctx) => {
+              if (event.method === 'GET') return 'ready';
+              if (await ctx.state.counter('tries').increment(1) === 1) await new Promise((resolve) => setTimeout(resolve, 25_000));
+              return 'finished';
+            };
+            """));
+        var spec = JsonNode.Parse(
+            """{"spec":{"placement":"spread","nodes":[{"name":"a","function":"begin"},{"name":"b","function":"finish"}],"edges":[{"from":"a","to":"b"}]}}""")!;
+        var (origin, victim) = (cluster.Nodes[0], cluster.Nodes[2]);
+        (await origin.ControlAsync(HttpMethod.Put, "dags/resilient", spec)).Status.ShouldBeInRange(200, 201);
+
+        var running = origin.PostAsync("/d/resilient", "1", "application/json");
+        await Eventually.ReadAsync(() => origin.GetAsync("/f/tries"), answer => answer.Body == "1");
+        await victim.KillAsync();
+        var killed = Stopwatch.StartNew();
+        var answer = await running;
+
+        answer.Status.ShouldBe(200, answer.Body);
+        answer.Body.ShouldBe("\"finished\"");
+        killed.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(15));
+        await victim.StartAsync();
+        await cluster.SeeEachOtherAsync(3);
     }
 
     private static async Task<long> CountAsync(ClusterMemberNode node)
