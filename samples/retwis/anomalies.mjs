@@ -12,9 +12,10 @@ const run = `r${process.pid}`;
 const [writer, answerer, reader] = [0, 1, 2].map((index) => gateways[index % gateways.length]);
 const counts = { rounds: 0, timelines: 0, missing: 0 };
 await send(reader, 'follow', { user: `${run}_reader`, whom: `${run}_bob` });
+await send(reader, 'follow', { user: `${run}_reader`, whom: `${run}_ada` });
 
 for (let round = 0; round < Number(values.rounds); round++) {
-  // Ada posts at one node; Bob, who has read it, answers at another; meanwhile somebody who follows Bob alone looks at a third.
+  // Ada posts at one node; Bob, who has read it, answers at another; meanwhile Cleo, who follows both, looks at a third.
   const original = await send(writer, 'post', { user: `${run}_ada`, text: `question ${round}` });
   let answered = false;
   const answering = answer(original.id).then(() => (answered = true));

@@ -41,20 +41,27 @@ async function post({ user, text, replyTo = null }, ctx) {
     throw new BadInput(`text must have 1 to ${textLimit} characters`);
   }
   const { state } = ctx;
-  // Who answers a post has read it. Under causal consistency that is what makes the answer depend on the post: whoever is shown the answer can be shown the post.
-  if (replyTo !== null && (await state.get(`post/${replyTo}`)) === undefined) {
-    throw new BadInput(`there is no post ${replyTo} to answer`);
-  }
+  const answers = replyTo === null ? null : await answered(replyTo, state);
   const id = createHash('sha256').update(ctx.invocationId).digest('hex').slice(0, 20);
-  const made = { id, user, text, replyTo, at: Date.now() };
+  const made = { id, user, text, answers, at: Date.now() };
   await state.put(`post/${id}`, made);
-  // One register per author and place: a list that many write would be one key that all wait for.
+  // One register per author: a list that many write would be one key that all wait for.
   const latest = (await state.get(`latest/${user}`)) ?? [];
-  await state.put(`latest/${user}`, [id, ...latest].slice(0, pageSize));
+  await state.put(`latest/${user}`, [{ id, at: made.at }, ...latest].slice(0, pageSize));
   return made;
 }
 
-/** `?user=`: the newest posts of those whom the user follows, and of the user; each answer with the post that it answers. */
+// Who answers a post has seen it in its author's list. Under causal consistency that is what makes the answer depend on the list: whoever is shown the answer is shown the post.
+async function answered(id, state) {
+  const original = await state.get(`post/${id}`);
+  const list = original && (await state.get(`latest/${original.user}`));
+  if (!list?.some((one) => one.id === id)) {
+    throw new BadInput(`there is no post ${id} to answer`);
+  }
+  return { id, user: original.user, at: original.at };
+}
+
+/** `?user=`: the newest posts of those whom the user follows, and of the user. */
 async function timeline({ user }, { state }) {
   const following = await state.set(`following/${name(user)}`).values();
   return show(await latestOf([user, ...following], state), state);
@@ -70,16 +77,24 @@ async function latestOf(users, state) {
   return lists.flatMap((list) => list ?? []);
 }
 
-// `missing` counts answers whose post is not there for this reader: the anomaly that causal consistency excludes.
-async function show(ids, state) {
-  const found = (await Promise.all(ids.map((id) => state.get(`post/${id}`)))).filter((one) => one !== undefined);
-  const shown = found.toSorted((a, b) => b.at - a.at).slice(0, pageSize);
-  const answered = await Promise.all(shown.map(({ replyTo }) => (replyTo === null ? null : state.get(`post/${replyTo}`))));
-  const items = shown.map((one, index) => ({ ...one, answers: answered[index] ?? null }));
-  return {
-    items,
-    missing: items.filter(({ replyTo, answers }) => replyTo !== null && answers === null).length + (ids.length - found.length),
-  };
+// `missing` counts answers to posts that their authors' lists do not have for this reader: the anomaly that causal consistency excludes.
+async function show(listed, state) {
+  const newest = listed.toSorted((a, b) => b.at - a.at).slice(0, pageSize);
+  const items = (await Promise.all(newest.map(({ id }) => state.get(`post/${id}`)))).filter((one) => one !== undefined);
+  let missing = newest.length - items.length;
+  const lists = new Map();
+  for (const { answers } of items.filter((one) => one.answers !== null)) {
+    if (!lists.has(answers.user)) {
+      lists.set(answers.user, (await state.get(`latest/${answers.user}`)) ?? []);
+    }
+    missing += isListed(lists.get(answers.user), answers) ? 0 : 1;
+  }
+  return { items, missing };
+}
+
+// A full list has dropped what is older than its last entry.
+function isListed(list, { id, at }) {
+  return list.some((one) => one.id === id) || (list.length === pageSize && list.at(-1).at >= at);
 }
 
 function name(value) {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Virga.Composition.Dags.Accepted;
 using Virga.Composition.Dags.Messages;
 using Virga.Composition.Dags.Plans;
 using Virga.Composition.Dags.Runs;
@@ -44,11 +45,16 @@ public sealed class DagEngine : IDagInvoker, IAsyncDisposable
         _services = new DagServices(invoker, functions, link, state, time, loggers.CreateLogger("Virga.Composition"));
         _receiver = new DagReceiver(_services, Book);
         _receiver.Listen();
+        Accepted = state is null ? null : new AcceptedRuns(_services, new RunStore(state.Replica), catalog, MakeAccepted, Book);
+        Accepted?.Search(orphans: false);
         link.ViewChanged += OnViewChanged;
         _sweeping = time.CreateTimer(static engine => ((DagEngine)engine!).Sweep(), this, SweepInterval, SweepInterval);
     }
 
     internal DagRunBook Book { get; } = new();
+
+    /// <summary>Runs for which nobody waits; null without shared state, where they could not be kept.</summary>
+    internal AcceptedRuns? Accepted { get; }
 
     internal IDagCatalog Catalog => _catalog;
 
@@ -109,6 +115,11 @@ public sealed class DagEngine : IDagInvoker, IAsyncDisposable
         _isClosed = true;
         _services.Link.ViewChanged -= OnViewChanged;
         await _sweeping.DisposeAsync();
+        if (Accepted is not null)
+        {
+            await Accepted.DisposeAsync();
+        }
+
         _receiver.Close();
         await _services.Work.CloseAsync();
     }
@@ -136,11 +147,15 @@ public sealed class DagEngine : IDagInvoker, IAsyncDisposable
         }
 
         _receiver.OnViewChanged(view);
+        Accepted?.Search(orphans: true);
     }
+
+    private DagRun MakeAccepted(Dag dag, AcceptedRun accepted) => new(_services, _placement, dag, accepted.Id, _services.Time.GetTimestamp(), null, isAsync: true, accepted.Begun - 1);
 
     private void Sweep()
     {
         _receiver.Sweep();
         Book.Sweep(_catalog);
+        Accepted?.Search(orphans: true);
     }
 }

@@ -1,4 +1,3 @@
-using Virga.Core.Nodes;
 using Virga.Core.Names;
 using Virga.State.Records;
 using Virga.State.Time;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Virga.Composition.Dags.Accepted;
 using Virga.Composition.Dags.Runs;
 using Virga.Core.Problems;
 
@@ -52,6 +53,10 @@ public sealed record DagRunDocument(
         return new DagRunDocument(
             run.Id.ToString(), run.Dag.Name.Name.Value, run.Dag.Version, run.Status, run.IsAsync, run.Attempts, node, run.StartedAt, Milliseconds(run.Duration), Json(run.Problem), documents);
     }
+
+    /// <summary>A run that was accepted, as far as that alone says of it.</summary>
+    internal static DagRunDocument Of(AcceptedRun run, string? node, RunStatus status, Problem? problem) => new(
+        run.Id.ToString(), run.Dag.Name.Value, 0, status, true, run.Begun, node, DateTimeOffset.FromUnixTimeMilliseconds(run.AcceptedAt), 0, Json(problem), []);
 
     private static JsonElement? Json(Problem? problem)
     {

@@ -23,7 +23,7 @@ internal sealed class DagRun : IAttemptOwner
     private Attempt? _current;
     private InvocationTiming _timing;
 
-    public DagRun(DagServices services, IDagPlacement placement, Dag dag, InvocationId id, long began, string? traceParent, bool isAsync = false)
+    public DagRun(DagServices services, IDagPlacement placement, Dag dag, InvocationId id, long began, string? traceParent, bool isAsync = false, int begun = 0)
     {
         _services = services;
         _placement = placement;
@@ -33,6 +33,7 @@ internal sealed class DagRun : IAttemptOwner
         Dag = dag;
         Id = id;
         IsAsync = isAsync;
+        Attempts = begun;
         StartedAt = services.Time.GetUtcNow();
         Deadline = began + (long)(dag.Spec.Timeout.Span.TotalSeconds * services.Time.TimestampFrequency);
     }
