@@ -3,6 +3,7 @@ using Virga.Core.Names;
 using Virga.Core.Nodes;
 using Virga.Core.Resources;
 using Virga.State.Caches;
+using Virga.State.Index;
 using Virga.State.Keys;
 using Virga.State.Mutations;
 using Virga.State.Records;
@@ -121,6 +122,29 @@ public sealed class StateEngine : IAsyncDisposable
             _ => _replica.ApplyIfAsync(key, condition, mutation, cancellation),
         };
 
+    /// <summary>The nodes that are known to have a key in memory: a hint, which may be a moment old. Asks nobody; knows nothing on a node alone.</summary>
+    public IReadOnlyList<NodeName> HoldersOf(StateKey key) => (_replica as IKeyHolders)?.HoldersOf(key) ?? [];
+
+    /// <summary>
+    /// Finds out who has keys in memory, for <see cref="HoldersOf"/>. Asks nobody when this node has them all, or has heard of them within a second; else waits a few milliseconds for
+    /// the answer, and goes on without it when it comes later.
+    /// </summary>
+    public ValueTask LocateAsync(IReadOnlyList<StateKey> keys, CancellationToken cancellation)
+    {
+        if (_replica is IKeyHolders holders)
+        {
+            foreach (var key in keys)
+            {
+                if (!holders.IsHeldHere(key))
+                {
+                    return holders.LearnAsync(keys, cancellation);
+                }
+            }
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
     /// <summary>Begins a session; null for <see cref="Consistency.Lww"/>, which needs none.</summary>
     public StateSession? Begin(Consistency consistency) => consistency == Consistency.Lww ? null : new StateSession(_newSession(), consistency, _options.MostKeys);
 
@@ -169,6 +193,11 @@ public sealed class StateEngine : IAsyncDisposable
 
     /// <summary>Where several calls of one session meet: what any of them has seen, the session has seen.</summary>
     public StateSession Join(IReadOnlyList<StateSession> sessions) => SessionJoin.Of(sessions, _options.MostKeys);
+
+    /// <summary>A call of the session on another node has ended there: what it has seen, the session has seen.</summary>
+    /// <param name="session">The session here.</param>
+    /// <param name="branch">It as it came back; not used any more.</param>
+    public void Absorb(StateSession session, StateSession branch) => SessionJoin.Absorb(session, branch);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -40,6 +40,48 @@ public sealed class ClusterTests(VirgaCluster cluster) : IClassFixture<VirgaClus
     }
 
     [Fact]
+    public async Task A_function_and_a_step_of_a_DAG_run_on_the_node_that_has_their_keys()
+    {
+        // What a call is named begins with its node.
+        await cluster.DeployAsync("where", Source.JavaScript("export default (event, ctx) => ctx.id.split('.')[0] + (event.method === 'GET' ? '' : JSON.stringify(event.json));"));
+        await cluster.DeployAsync("keep", Source.JavaScript("export default (event, ctx) => event.query.key ? ctx.state.put(event.query.key, 'kept') : null;"));
+        await cluster.DeployAsync("asks", Source.JavaScript("export default (event, ctx) => event.query.key ? ctx.call('where', { kept: ctx.ref(event.query.key) }) : null;"));
+        var (origin, keeper) = (cluster.Nodes[0], cluster.Nodes[1]);
+
+        // Each key for the first time: whoever has been called with it has it as well. Some calls go anywhere, and all stay when the machine is busy.
+        var next = 0;
+        await Eventually.ReadAsync(
+            async () =>
+            {
+                var key = $"kept-{next++}";
+                (await keeper.GetAsync($"/f/keep?key={key}")).Status.ShouldBeInRange(200, 204);
+                return await origin.GetAsync($"/f/asks?key={key}");
+            },
+            answer =>
+            {
+                answer.Status.ShouldBe(200, answer.Body);
+                answer.Body.ShouldContain("kept");
+                return answer.Body.StartsWith("\"two{", StringComparison.Ordinal);
+            });
+
+        var again = 0;
+        await Eventually.ReadAsync(
+            async () =>
+            {
+                var name = $"near-{again++}";
+                (await keeper.GetAsync($"/f/keep?key={name}")).Status.ShouldBeInRange(200, 204);
+                var spec = JsonNode.Parse($$$"""{"spec":{"nodes":[{"name":"a","function":"where","references":{"kept":"{{{name}}}"}}]}}""")!;
+                (await origin.ControlAsync(HttpMethod.Put, $"dags/{name}", spec)).Status.ShouldBeInRange(200, 201);
+                return await origin.PostAsync($"/d/{name}", "1", "application/json");
+            },
+            answer =>
+            {
+                answer.Status.ShouldBe(200, answer.Body);
+                return answer.Body.StartsWith("\"two{", StringComparison.Ordinal);
+            });
+    }
+
+    [Fact]
     public async Task Of_two_nodes_with_one_name_the_second_does_not_start()
     {
         using var folder = new TemporaryFolder();
@@ -93,19 +135,25 @@ public sealed class ClusterTests(VirgaCluster cluster) : IClassFixture<VirgaClus
             (await node.GetAsync("/f/tally?add=1")).Status.ShouldBe(200);
         }
 
+        // Longer than leases last: by then no node is sure to be a member, and all go on.
+        var acknowledged = 3;
         await cluster.Postgres.CrashAsync();
-        foreach (var node in cluster.Nodes)
+        var away = Stopwatch.StartNew();
+        while (away.Elapsed < TimeSpan.FromSeconds(6))
         {
-            for (var i = 0; i < 5; i++)
+            foreach (var node in cluster.Nodes)
             {
                 (await node.GetAsync("/f/tally?add=1")).Status.ShouldBe(200);
+                acknowledged++;
             }
         }
 
+        (await cluster.Nodes[0].ControlAsync(HttpMethod.Put, "dags/unheard-of", JsonNode.Parse("""{"spec":{"nodes":[{"name":"a","function":"tally"}]}}""")!)).Json["type"]!.ToString()
+            .ShouldEndWith("cluster-unavailable");
         await cluster.Postgres.ResumeAsync();
         foreach (var node in cluster.Nodes)
         {
-            await Eventually.ReadAsync(() => node.GetAsync("/f/tally"), answer => answer.Body == "18");
+            await Eventually.ReadAsync(() => node.GetAsync("/f/tally"), answer => answer.Body == $"{acknowledged}");
         }
 
         await cluster.SeeEachOtherAsync(3);

@@ -97,7 +97,7 @@ internal sealed partial class ClusterLink : INodeLink, IAsyncDisposable
             ? _handlers.TakeAsync(to, (byte)topic, body, cancellation)
             : _peers.TryGetValue(to, out var peer)
                 ? peer.AskAsync((byte)topic, body, cancellation)
-                : throw new NodeUnreachableException(to, "it is not alive.");
+                : throw new NodeUnreachableException(to, "it is not alive.") { IsUnsent = true };
     }
 
     /// <summary>Takes over what members say of their load: the members are the same.</summary>

@@ -67,7 +67,7 @@ internal sealed partial class LinkConnection : IAsyncDisposable
         {
             if (_reason is { } reason)
             {
-                throw new NodeUnreachableException(_peer, reason);
+                throw new NodeUnreachableException(_peer, reason) { IsUnsent = true };
             }
 
             _asks.Add(id, answer);

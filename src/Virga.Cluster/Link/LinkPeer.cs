@@ -81,7 +81,7 @@ internal sealed partial class LinkPeer(NodeName name, NodeName self, byte[] secr
         lock (_gate)
         {
             connection = _connection;
-            if (_connected.TrySetException(new NodeUnreachableException(name, reason)))
+            if (_connected.TrySetException(new NodeUnreachableException(name, reason) { IsUnsent = true }))
             {
                 // Observed here, since perhaps nobody waits.
                 _ = _connected.Task.Exception;
@@ -130,7 +130,7 @@ internal sealed partial class LinkPeer(NodeName name, NodeName self, byte[] secr
 
         if (!connected.IsCompleted && patience <= TimeSpan.Zero)
         {
-            throw new NodeUnreachableException(name, "there is no connection.");
+            throw new NodeUnreachableException(name, "there is no connection.") { IsUnsent = true };
         }
 
         LinkConnection connection;
@@ -140,7 +140,7 @@ internal sealed partial class LinkPeer(NodeName name, NodeName self, byte[] secr
         }
         catch (TimeoutException e)
         {
-            throw new NodeUnreachableException(name, $"there was no connection within {options.Patience.TotalSeconds:0.#} s.", e);
+            throw new NodeUnreachableException(name, $"there was no connection within {options.Patience.TotalSeconds:0.#} s.", e) { IsUnsent = true };
         }
 
         return await connection.AskAsync(topic, body, cancellation);

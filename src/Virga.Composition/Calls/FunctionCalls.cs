@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using Virga.Composition.Platform;
 using Virga.Core.Invocations;
 using Virga.Core.Names;
@@ -10,13 +9,10 @@ using Virga.State.Binary;
 namespace Virga.Composition.Calls;
 
 /// <summary>Calls of functions by functions: within one namespace, in the caller's session, not longer than the caller has, and not without end.</summary>
-internal sealed class FunctionCalls(IInvoker invoker, IFunctionCatalog catalog, Random random, TimeProvider time) : IAsyncDisposable
+internal sealed class FunctionCalls(IInvoker invoker, IFunctionCatalog catalog, CallPlacement placement, RemoteCalls remote, Random random, TimeProvider time) : IAsyncDisposable
 {
     /// <summary>How many calls may lead to one another.</summary>
     public const int MaxDepth = 16;
-
-    /// <summary>The greatest answer that a caller gets, in bytes.</summary>
-    public const int MaxAnswer = 16 << 20;
 
     private const int MaxNameLength = 200;
 
@@ -40,13 +36,12 @@ internal sealed class FunctionCalls(IInvoker invoker, IFunctionCatalog catalog, 
         var invocation = Make(caller, version, call);
         if (!call.Detached)
         {
-            await using var result = await invoker.InvokeAsync(invocation, cancellation);
-            await WriteAsync(result, answer, cancellation);
+            await CallAsync(caller, invocation, call, answer, cancellation);
             return;
         }
 
         // The call has its own life: it ends with the node at the latest, and only the wait for it with its caller.
-        var running = RunAsync(invocation);
+        var running = RunAsync(caller, invocation, call);
         lock (_gate)
         {
             _detached.Add(running);
@@ -71,13 +66,12 @@ internal sealed class FunctionCalls(IInvoker invoker, IFunctionCatalog catalog, 
         _stopping.Dispose();
     }
 
-    private async Task<ArrayBufferWriter<byte>> RunAsync(Invocation invocation)
+    private async Task<ArrayBufferWriter<byte>> RunAsync(Invocation caller, Invocation invocation, CallRequest call)
     {
         var answer = new ArrayBufferWriter<byte>();
-        await using var result = await invoker.InvokeAsync(invocation, _stopping.Token);
         try
         {
-            await WriteAsync(result, answer, _stopping.Token);
+            await CallAsync(caller, invocation, call, answer, _stopping.Token);
         }
         catch (ProblemException e)
         {
@@ -116,89 +110,19 @@ internal sealed class FunctionCalls(IInvoker invoker, IFunctionCatalog catalog, 
             ?? throw new ProblemException(KnownProblems.NotFound($"There is no function '{ResourceName.Shorten(text)}' in '{function.Tenant}/{function.Namespace}'.", "See `virga fn list`; functions call those of their own namespace."));
     }
 
-    private Invocation Make(Invocation caller, FunctionVersion version, CallRequest call)
-    {
-        var content = call.Argument?.Content ?? default;
-        var inline = content.Length <= Invocation.MaxInlineBody;
-        return new Invocation
-        {
-            Id = InvocationId.New(time),
-            Function = version,
-            Trigger = Trigger.Call,
-            Headers = call.Argument is { } argument ? ArgumentHeaders.Of(argument.Tag) : null,
-            Body = inline ? new ReadOnlySequence<byte>(content) : default,
-            BodyStream = inline ? null : PipeReader.Create(new ReadOnlySequence<byte>(content)),
-            References = call.References,
-            Session = caller.Session,
-            Depth = caller.Depth + 1,
-            Deadline = call.Detached ? long.MaxValue : caller.Deadline,
-            TraceParent = caller.TraceParent,
-            ReceivedAt = time.GetTimestamp(),
-        };
-    }
+    private Invocation Make(Invocation caller, FunctionVersion version, CallRequest call) => CallInvocation.Make(
+        version, call.Argument, call.References, caller.Session, caller.Depth + 1, call.Detached ? long.MaxValue : caller.Deadline, caller.TraceParent, time);
 
-    private static async ValueTask WriteAsync(InvocationResult result, IBufferWriter<byte> answer, CancellationToken cancellation)
+    // On the node that has its keys. What could not be called there is called here, once.
+    private async ValueTask CallAsync(Invocation caller, Invocation invocation, CallRequest call, IBufferWriter<byte> answer, CancellationToken cancellation)
     {
-        if (result.Problem is { } problem)
+        var node = await placement.ChooseAsync(caller, call, cancellation);
+        if (node != placement.Self && await remote.TryCallAsync(node, invocation, call, answer, cancellation))
         {
-            throw new ProblemException(problem);
-        }
-
-        if (result.BodyStream is not { } stream)
-        {
-            WriteHead(result, answer, result.Body.Length);
-            answer.Write(result.Body.Span);
             return;
         }
 
-        // Its length stands before it, and is not known before its end.
-        var body = new ArrayBufferWriter<byte>(Invocation.MaxInlineBody);
-        while (true)
-        {
-            var read = await stream.ReadAsync(cancellation);
-            if (body.WrittenCount + read.Buffer.Length > MaxAnswer)
-            {
-                throw new ProblemException(KnownProblems.RequestTooLarge($"The called function's answer has more than {MaxAnswer:N0} bytes."));
-            }
-
-            foreach (var segment in read.Buffer)
-            {
-                body.Write(segment.Span);
-            }
-
-            stream.AdvanceTo(read.Buffer.End);
-            if (read.IsCompleted)
-            {
-                WriteHead(result, answer, body.WrittenCount);
-                answer.Write(body.WrittenSpan);
-                return;
-            }
-        }
-    }
-
-    private static void WriteHead(InvocationResult result, IBufferWriter<byte> answer, int length)
-    {
-        answer.WriteOk();
-        answer.WriteVarint((ulong)result.Status);
-        answer.WriteText(ContentType(result.Headers));
-        answer.WriteVarint((ulong)length);
-    }
-
-    private static string ContentType(IReadOnlyList<KeyValuePair<string, string>>? headers)
-    {
-        if (headers is null)
-        {
-            return "application/json";
-        }
-
-        foreach (var (name, value) in headers)
-        {
-            if (string.Equals(name, "content-type", StringComparison.OrdinalIgnoreCase))
-            {
-                return value;
-            }
-        }
-
-        return "";
+        await using var result = await invoker.InvokeAsync(invocation, cancellation);
+        await CallAnswer.WriteAsync(result, answer, cancellation);
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Virga.Composition.Calls;
 using Virga.Composition.Messages;
+using Virga.Composition.Placement;
 using Virga.Composition.States;
 using Virga.Core.Invocations;
 using Virga.Core.Nodes;
@@ -23,14 +24,17 @@ public sealed class PlatformCalls : IPlatformCalls, IAsyncDisposable
     /// <param name="engine">Shared state.</param>
     /// <param name="invoker">Runs the functions that functions call.</param>
     /// <param name="catalog">Finds them.</param>
-    /// <param name="link">The other nodes, for messages to functions there.</param>
+    /// <param name="link">The other nodes, for functions there, and messages to them.</param>
+    /// <param name="rules">What the choice of a node for a call by keys rests on.</param>
     /// <param name="random">Decides where traffic is split.</param>
     /// <param name="time">The clock.</param>
-    public PlatformCalls(StateEngine engine, IInvoker invoker, IFunctionCatalog catalog, INodeLink link, Random random, TimeProvider time)
+    public PlatformCalls(StateEngine engine, IInvoker invoker, IFunctionCatalog catalog, INodeLink link, PlacementRules rules, Random random, TimeProvider time)
     {
         _engine = engine;
         _state = new StateCommands(engine);
-        _calls = new FunctionCalls(invoker, catalog, random, time);
+        var remote = new RemoteCalls(invoker, catalog, engine, link, time);
+        remote.Listen();
+        _calls = new FunctionCalls(invoker, catalog, new CallPlacement(engine, link, rules), remote, random, time);
         _mailboxes = new Mailboxes(engine.Replica, link, time);
     }
 

@@ -7,4 +7,7 @@ public sealed class NodeUnreachableException(NodeName node, string reason, Excep
 {
     /// <summary>Which one.</summary>
     public NodeName Node { get; } = node;
+
+    /// <summary>Whether nothing was sent, so that it is safe to ask somebody else; false when the message may have arrived.</summary>
+    public bool IsUnsent { get; init; }
 }

@@ -33,5 +33,5 @@ public sealed class SingleNodeLink(NodeName self) : INodeLink
 
     /// <inheritdoc/>
     public ValueTask<ReadOnlyMemory<byte>> AskAsync(NodeName to, NodeTopic topic, ReadOnlyMemory<byte> body, CancellationToken cancellation) =>
-        throw new NodeUnreachableException(to, "this node is not part of a cluster.");
+        throw new NodeUnreachableException(to, "this node is not part of a cluster.") { IsUnsent = true };
 }

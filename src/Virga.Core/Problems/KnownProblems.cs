@@ -119,6 +119,9 @@ public static class KnownProblems
     /// <summary>503: nodes, or versions that a run's session had read, were lost more often than the run may start again.</summary>
     public static Problem DagRunLost(string detail) => Platform("dag-run-lost", "The run lost what it needs too often", 503, detail, "Call the DAG again, or raise its retries.");
 
+    /// <summary>503: the node on which a function was called, because it has the keys, did not answer; the function may have run.</summary>
+    public static Problem CallLost(string detail) => Platform("call-lost", "The node that was called did not answer", 503, detail, "Call again if the function may run twice.");
+
     /// <summary>502: the function could not be loaded.</summary>
     public static Problem LoadFailed(string type, string message, string? location, string? stack) => Function("load-failed", "The function could not be loaded", 502, location is null ? $"{type}: {message}" : $"{location}: {type}: {message}", "Mend the source and deploy it again.") with
     {

@@ -21,7 +21,7 @@ namespace Virga.State.Caches;
 /// A node's cache between functions and the store. Reads and writes happen here; what was written is logged, acknowledged, and then stored in batches; what others
 /// have stored comes by way of the key index. <c>docs/consistency.md</c> says how all that works together.
 /// </summary>
-public sealed class StateCache : IStateReplica, ICausalReplica
+public sealed class StateCache : IStateReplica, ICausalReplica, IKeyHolders
 {
     private readonly IStateStore _store;
     private readonly IDeltaLog _log;
@@ -33,6 +33,7 @@ public sealed class StateCache : IStateReplica, ICausalReplica
     private readonly CausalCut _cut;
     private readonly IndexHome _home;
     private readonly IndexClient _index;
+    private readonly KeyLocator _locator;
     private readonly MissLoader _loader;
     private readonly Flusher _flusher;
     private readonly CacheKeeper _keeper;
@@ -68,6 +69,7 @@ public sealed class StateCache : IStateReplica, ICausalReplica
         _inbox = new UpdateInbox(_cut, time, options, _stop.Token);
         _home = new IndexHome(link, clock, time, options, _inbox.Add);
         _index = new IndexClient(link, clock, time, options, _home, _table);
+        _locator = new KeyLocator(link, clock, time, options, _home, _table, _stop.Token);
         _inbox.NotHeld = _index.Drop;
         _keeper = new CacheKeeper(_table, _cut, store, _index, _wakeKeeper, time, options, told);
         _loader = new MissLoader(_table, _cut, store, _index, _keeper.MakeRoom, _stop.Token);
@@ -262,6 +264,15 @@ public sealed class StateCache : IStateReplica, ICausalReplica
     public ValueTask FlushAsync(CancellationToken cancellation) => _flusher.FlushAsync(cancellation);
 
     /// <inheritdoc/>
+    bool IKeyHolders.IsHeldHere(StateKey key) => _locator.IsHeldHere(key);
+
+    /// <inheritdoc/>
+    IReadOnlyList<NodeName> IKeyHolders.HoldersOf(StateKey key) => _locator.HoldersOf(key);
+
+    /// <inheritdoc/>
+    ValueTask IKeyHolders.LearnAsync(IReadOnlyList<StateKey> keys, CancellationToken cancellation) => _locator.LearnAsync(keys, cancellation);
+
+    /// <inheritdoc/>
     bool ICausalReplica.IsStored(StateKey key) => _table.Find(key) is not { IsStored: false };
 
     /// <inheritdoc/>
@@ -323,7 +334,7 @@ public sealed class StateCache : IStateReplica, ICausalReplica
         }
 
         _stop.Cancel();
-        await Task.WhenAll(_loops, _loader.Work, _inbox.Work, _index.Work, _home.Work);
+        await Task.WhenAll(_loops, _loader.Work, _inbox.Work, _index.Work, _home.Work, _locator.Work);
         _metrics.Dispose();
         await _log.DisposeAsync();
         await _store.DisposeAsync();
@@ -377,6 +388,7 @@ public sealed class StateCache : IStateReplica, ICausalReplica
     {
         _home.Follow(view);
         _index.Follow(view);
+        _locator.Follow(view);
         _wakeKeeper.Set();
     }
 

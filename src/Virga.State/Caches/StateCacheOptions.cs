@@ -38,4 +38,10 @@ public sealed record StateCacheOptions
 
     /// <summary>How many keys are compared with the store at each heartbeat, whatever else happens: what heals all that nothing else does.</summary>
     public int ScrubKeys { get; init; } = 64;
+
+    /// <summary>How long a call waits to hear who has its keys; without an answer it runs where it is. Several round trips of a local network, and a fraction of loading a value.</summary>
+    public TimeSpan LocatePatience { get; init; } = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>For how long what was heard of who holds a key is used.</summary>
+    public TimeSpan LocateFresh { get; init; } = TimeSpan.FromSeconds(1);
 }

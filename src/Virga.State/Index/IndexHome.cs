@@ -66,9 +66,22 @@ internal sealed class IndexHome
             case IndexOperation.Publish:
                 Pass(from, IndexMessages.ReadUpdates(ref reader));
                 return ReadOnlyMemory<byte>.Empty;
+            case IndexOperation.Locate:
+                return Locate(IndexMessages.ReadKeys(ref reader));
             default:
                 throw new StateEncodingException($"There is no operation {(byte)head.Operation} of the key index.");
         }
+    }
+
+    private ReadOnlyMemory<byte> Locate(List<StateKey> keys)
+    {
+        var holders = new List<NodeName>[keys.Count];
+        for (var i = 0; i < holders.Length; i++)
+        {
+            Index.HoldersOf(keys[i], holders[i] = []);
+        }
+
+        return IndexMessages.Holders(_clock.Now(), holders);
     }
 
     /// <summary>Passes updates to all caches that hold their keys, but for the one that they come from.</summary>

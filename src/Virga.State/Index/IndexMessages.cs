@@ -109,6 +109,47 @@ internal static class IndexMessages
         return reader.ReadByte() == Format ? (new HybridTimestamp(reader.ReadUInt64()), (long)reader.ReadUInt64()) : throw new StateEncodingException("The format of an epoch is not known.");
     }
 
+    /// <summary>The answer to <see cref="IndexOperation.Locate"/>: of each key who holds it, in the order of the question.</summary>
+    public static ReadOnlyMemory<byte> Holders(HybridTimestamp clock, IReadOnlyList<List<NodeName>> holders)
+    {
+        var output = new ArrayBufferWriter<byte>(16 + (holders.Count * 16));
+        output.WriteByte(Format);
+        output.WriteUInt64(clock.Value);
+        output.WriteVarint((ulong)holders.Count);
+        foreach (var nodes in holders)
+        {
+            output.WriteVarint((ulong)nodes.Count);
+            foreach (var node in nodes)
+            {
+                output.WriteText(node.Value);
+            }
+        }
+
+        return output.WrittenMemory;
+    }
+
+    public static (HybridTimestamp Clock, NodeName[][] Holders) ReadHolders(ReadOnlySpan<byte> answer, int asked)
+    {
+        var reader = new ByteReader(answer);
+        if (reader.ReadByte() != Format)
+        {
+            throw new StateEncodingException("The format of an answer about holders is not known.");
+        }
+
+        var clock = new HybridTimestamp(reader.ReadUInt64());
+        var holders = new NodeName[reader.ReadCount(1)][];
+        for (var i = 0; i < holders.Length; i++)
+        {
+            holders[i] = new NodeName[reader.ReadCount(1)];
+            for (var j = 0; j < holders[i].Length; j++)
+            {
+                holders[i][j] = ResourceName.TryParse(reader.ReadText(), out var name) ? new NodeName(name) : throw new StateEncodingException("The name of a node is not valid.");
+            }
+        }
+
+        return holders.Length == asked ? (clock, holders) : throw new StateEncodingException($"Of {asked} keys {holders.Length} were told of.");
+    }
+
     private static ArrayBufferWriter<byte> Begin(IndexOperation operation, HybridTimestamp clock, long number, int count, int sizeHint)
     {
         var output = new ArrayBufferWriter<byte>(32 + sizeHint);

@@ -11,4 +11,7 @@ internal enum IndexOperation : byte
 
     /// <summary>It has stored new versions of keys; they are to be passed to the caches that hold these.</summary>
     Publish = 3,
+
+    /// <summary>It asks who holds keys.</summary>
+    Locate = 4,
 }

@@ -28,6 +28,44 @@ internal static class SessionJoin
         return joined;
     }
 
+    /// <summary>Takes a branch that was elsewhere into the session that it came from, which others may use meanwhile.</summary>
+    public static void Absorb(StateSession session, StateSession branch)
+    {
+        if (branch.Id != session.Id)
+        {
+            throw new ArgumentException($"The session {branch.Id} is no branch of {session.Id}.", nameof(branch));
+        }
+
+        lock (session.Lock)
+        {
+            if (session.Scope is null && branch.Scope is { } scope)
+            {
+                session.SetScope(scope);
+            }
+
+            session.Keepers.UnionWith(branch.Keepers);
+            foreach (var (key, pin) in branch.Pins)
+            {
+                // What the branch got from here comes back without its record, which is still here.
+                if (!session.Pins.TryGetValue(key, out var known) || known.At != pin.At || known.IsWritten != pin.IsWritten || !known.IsHere)
+                {
+                    session.Pins[key] = known is null ? pin : PinnedVersion.Prevailing(known, pin);
+                }
+            }
+
+            foreach (var (key, seen) in branch.Seen)
+            {
+                var before = session.Seen.GetValueOrDefault(key)?.Clock;
+                session.See(key, seen.Clock);
+                if (seen.Elsewhere is { } elsewhere && session.Seen.TryGetValue(key, out var known) && (before is null || known.Elsewhere is not null || !before.Includes(seen.Clock)))
+                {
+                    known.Elsewhere = [.. known.Elsewhere ?? [], .. elsewhere];
+                    session.IsForeign = true;
+                }
+            }
+        }
+    }
+
     private static void Add(StateSession joined, StateSession session)
     {
         if (session.Scope is { } scope)

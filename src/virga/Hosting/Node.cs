@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using Virga.Cli;
 using Virga.Cli.Client;
 using Virga.Cli.Welcome;
+using Virga.Composition.Placement;
 using Virga.Composition.Platform;
 using Virga.Composition.Dags;
 using Virga.Composition.Dags.Api;
@@ -99,7 +100,8 @@ internal static class Node
         var link = membership.Link;
         await using var state = await NodeState.OpenAsync(options, data.Path, membership, time, app.Services.GetRequiredService<ILoggerFactory>(), stop);
         engines.State = state;
-        await using var platform = new PlatformCalls(state, engines, app.Services.GetRequiredService<IFunctionCatalog>(), link, new Random(), time);
+        var rules = new PlacementRules(new Random(), time);
+        await using var platform = new PlatformCalls(state, engines, app.Services.GetRequiredService<IFunctionCatalog>(), link, rules, new Random(), time);
         await using var execution = await ExecutionEngine.StartAsync(
             new ExecutionOptions
             {
@@ -135,7 +137,7 @@ internal static class Node
             execution.Scheduler,
             link,
             state,
-            new DagPlacementPolicy(),
+            new DagPlacementPolicy(rules),
             time,
             app.Services.GetRequiredService<ILoggerFactory>());
         engines.Dags = dags;

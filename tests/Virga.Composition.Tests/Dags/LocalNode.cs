@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Virga.Composition.Dags;
 using Virga.Composition.Dags.Plans;
+using Virga.Composition.Placement;
 using Virga.Core.Dags;
 using Virga.Core.Invocations;
 using Virga.Core.Names;
@@ -20,7 +21,7 @@ internal sealed class LocalNode : IInvoker, IFunctionCatalog, IAsyncDisposable
     private readonly Dictionary<string, (FunctionVersion Version, Function Body)> _functions = new(StringComparer.Ordinal);
     private int _open;
 
-    public LocalNode() => Engine = new DagEngine(Dags, this, this, new SingleNodeLink(NodeName.Single), null, new DagPlacementPolicy(), TimeProvider.System, NullLoggerFactory.Instance);
+    public LocalNode() => Engine = new DagEngine(Dags, this, this, new SingleNodeLink(NodeName.Single), null, new DagPlacementPolicy(new PlacementRules(new Random(7), TimeProvider.System)), TimeProvider.System, NullLoggerFactory.Instance);
 
     public TestDags Dags { get; } = new();
 

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
+using Virga.Composition.Placement;
 using Virga.Composition.Platform;
 using Virga.Core.Invocations;
 using Virga.Core.Names;
@@ -46,7 +47,7 @@ internal sealed class AskingFunctions : IAsyncDisposable, IInvoker, IFunctionCat
             new EmbeddedStateOptions { Directory = functions._folder, Durability = durability }, new HybridClock(functions._time), functions._time, NullLogger<EmbeddedStateStore>.Instance);
         await store.OpenAsync(TestContext.Current.CancellationToken);
         functions._engine = new StateEngine(store, functions._time);
-        functions.Platform = new PlatformCalls(functions._engine, functions, functions, new SingleNodeLink(NodeName.Single), new Random(7), functions._time);
+        functions.Platform = new PlatformCalls(functions._engine, functions, functions, new SingleNodeLink(NodeName.Single), new PlacementRules(new Random(7), functions._time), new Random(7), functions._time);
         return functions;
     }
 

@@ -4,7 +4,7 @@ using Virga.Core.Nodes;
 
 namespace Virga.Composition.Dags.Plans;
 
-/// <summary>Decides which node runs which step. Pure: the same values give the same plan.</summary>
+/// <summary>Decides which node runs which step. Asks nobody.</summary>
 public interface IDagPlacement
 {
     /// <summary>Plans one attempt of a run.</summary>

@@ -5,6 +5,8 @@ using Virga.Core.Invocations;
 using Virga.Core.Names;
 using Virga.Core.Nodes;
 using Virga.Core.Problems;
+using Virga.Core.Resources;
+using Virga.State.Keys;
 using Virga.State.Sessions;
 
 namespace Virga.Composition.Dags.Runs;
@@ -194,7 +196,7 @@ internal sealed class DagRun : IAttemptOwner
     private async ValueTask<DagOutcome> AttemptAsync(StepValue input, CancellationToken cancellation)
     {
         var view = _services.Link.View;
-        var plan = view.Members.Count <= 1 ? DagPlan.On(_services.Self) : _placement.Plan(Dag, view, _services.Self, static _ => []);
+        var plan = view.Members.Count <= 1 ? DagPlan.On(_services.Self) : await PlanAsync(view, cancellation);
         var session = _services.State?.Begin(Dag.Spec.Consistency);
         var work = new DagAttempt(_services, Dag, Id, Attempts, plan, this, Deadline, _traceParent);
         var attempt = new Attempt(work, view, new Fanin(Dag.Graph.Sinks.Count), _services.Work);
@@ -213,6 +215,31 @@ internal sealed class DagRun : IAttemptOwner
         leaving.Unregister();
         Close(attempt, session, outcome.Value is null);
         return outcome;
+    }
+
+    private async ValueTask<DagPlan> PlanAsync(ClusterView view, CancellationToken cancellation)
+    {
+        if (_services.State is not { } state || Dag.Spec.Placement == DagPlacement.Spread || KeysOf(Dag) is not { Count: > 0 } keys)
+        {
+            return _placement.Plan(Dag, view, _services.Self, static _ => []);
+        }
+
+        await state.LocateAsync(keys, cancellation);
+        return _placement.Plan(Dag, view, _services.Self, key => state.HoldersOf(new StateKey(Dag.Name.Scope, key)));
+    }
+
+    private static List<StateKey> KeysOf(Dag dag)
+    {
+        var keys = new List<StateKey>();
+        foreach (var step in dag.Graph.Steps)
+        {
+            foreach (var key in step.References)
+            {
+                keys.Add(new StateKey(dag.Name.Scope, key));
+            }
+        }
+
+        return keys;
     }
 
     private void Close(Attempt attempt, StateSession? session, bool isGivenUp)

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Virga.Composition.Dags;
 using Virga.Composition.Dags.Plans;
+using Virga.Composition.Placement;
 using Virga.Core.Invocations;
 using Virga.Core.Names;
 using Virga.Core.Nodes;
@@ -18,7 +19,7 @@ internal sealed class SimulatedNode : INodeLink, IInvoker
         _cluster = cluster;
         Self = self;
         View = view;
-        Engine = new DagEngine(cluster.Dags, cluster, this, this, null, new DagPlacementPolicy(), cluster.Time, NullLoggerFactory.Instance);
+        Engine = new DagEngine(cluster.Dags, cluster, this, this, null, new DagPlacementPolicy(new PlacementRules(new Random(7), cluster.Time)), cluster.Time, NullLoggerFactory.Instance);
     }
 
     public event Action<ClusterView>? ViewChanged;
