@@ -77,7 +77,7 @@ public sealed class ClusterNode : IAsyncDisposable
         }
         catch (Exception e) when (e is NpgsqlException or LeaseTableException)
         {
-            throw new ProblemException(KnownProblems.ClusterUnavailable($"The cluster's database failed: {e.Message}"), e);
+            throw new ProblemException(KnownProblems.ClusterUnavailable($"The cluster's database failed: {e.Message.TrimEnd('.')}."), e);
         }
     }
 

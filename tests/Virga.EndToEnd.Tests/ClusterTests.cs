@@ -43,12 +43,12 @@ public sealed class ClusterTests(VirgaCluster cluster) : IClassFixture<VirgaClus
     public async Task A_function_and_a_step_of_a_DAG_run_on_the_node_that_has_their_keys()
     {
         // What a call is named begins with its node.
-        await cluster.DeployAsync("where", Source.JavaScript("export default (event, ctx) => ctx.id.split('.')[0] + (event.method === 'GET' ? '' : JSON.stringify(event.json));"));
+        await cluster.DeployAsync("where", Source.JavaScript("export default (event, ctx) => ctx.id.split('.')[0] + (event.method === 'GET' ? '' : JSON.stringify(event.body));"));
         await cluster.DeployAsync("keep", Source.JavaScript("export default (event, ctx) => event.query.key ? ctx.state.put(event.query.key, 'kept') : null;"));
         await cluster.DeployAsync("asks", Source.JavaScript("export default (event, ctx) => event.query.key ? ctx.call('where', { kept: ctx.ref(event.query.key) }) : null;"));
         var (origin, keeper) = (cluster.Nodes[0], cluster.Nodes[1]);
 
-        // Each key for the first time: whoever has been called with it has it as well. Some calls go anywhere, and all stay when the machine is busy.
+        // Each key for the first time: whoever has been called with it has it as well. Some calls go anywhere.
         var next = 0;
         await Eventually.ReadAsync(
             async () =>

@@ -13,6 +13,9 @@ namespace Virga.Cluster.Link;
 /// </summary>
 internal sealed partial class ClusterLink : INodeLink, IAsyncDisposable
 {
+    // Without it a node that is out of descriptors would try, and tell of it, all the time.
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
+
     private readonly NodeName _self;
     private readonly LinkOptions _options;
     private readonly TimeProvider _time;
@@ -147,12 +150,19 @@ internal sealed partial class ClusterLink : INodeLink, IAsyncDisposable
         await _stopping.CancelAsync();
         _listener.Dispose();
         await _accepting;
-        foreach (var name in _peers.Keys)
-        {
-            Leave(name, "this node is leaving.");
-        }
 
-        await Task.WhenAll(_background.Keys);
+        // A node that had proved itself just now may be adopted while the others are left.
+        do
+        {
+            foreach (var name in _peers.Keys)
+            {
+                Leave(name, "this node is leaving.");
+            }
+
+            await Task.WhenAll(_background.Keys);
+        }
+        while (!_peers.IsEmpty);
+
         _handshakes.Dispose();
         _stopping.Dispose();
     }
@@ -233,7 +243,7 @@ internal sealed partial class ClusterLink : INodeLink, IAsyncDisposable
             {
                 // Out of descriptors, or the other was gone before it was taken: the next one may come.
                 LogRefused("the network", e.Message);
-                await Task.Yield();
+                await Task.Delay(AcceptPause, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

@@ -30,10 +30,10 @@ internal static class NodeChoice
             }
         }
 
-        // When all are busy nothing is won by going elsewhere: the node's own queue presses back.
+        // When all are busy load decides nothing: calls go where they are cheapest, and that node's own queue presses back.
         if (open.Count == 0)
         {
-            return near;
+            open.AddRange(view.Members);
         }
 
         if (keys.Count > 0 && Count(keys, open, holders) is { } counts)

@@ -19,7 +19,7 @@ internal static class PostgresFaults
         }
         catch (Exception exception) when (exception is NpgsqlException or TimeoutException or IOException or System.Net.Sockets.SocketException)
         {
-            throw new ProblemException(KnownProblems.ClusterUnavailable($"The cluster's database failed: {exception.Message}"), exception);
+            throw new ProblemException(KnownProblems.ClusterUnavailable($"The cluster's database failed: {exception.Message.TrimEnd('.')}."), exception);
         }
     }
 

@@ -12,7 +12,7 @@ public sealed class NodeChoiceTests
     private static readonly string[] Keys = ["a", "b", "c", "d"];
 
     [Fact]
-    public void The_node_with_most_of_the_keys_runs_the_call_unless_it_is_avoided() =>
+    public void The_node_with_most_of_the_keys_runs_the_call_unless_it_alone_is_avoided() =>
         Prop.ForAll<byte[], byte[], byte>(CheckChoice).Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
 
     private static void CheckChoice(byte[] held, byte[] loads, byte nearAt)
@@ -22,12 +22,7 @@ public sealed class NodeChoiceTests
         var chosen = cluster.View.Find(cluster.Choose(static () => 0.99))!;
 
         var open = cluster.View.Members.Where(member => !Situation.IsAvoided(member)).ToList();
-        if (open.Count == 0)
-        {
-            chosen.Name.ShouldBe(cluster.Near);
-            return;
-        }
-
+        open = open.Count == 0 ? [.. cluster.View.Members] : open;
         open.ShouldContain(chosen);
         var most = open.Max(member => cluster.Count(member.Name));
         cluster.Count(chosen.Name).ShouldBe(most);
