@@ -429,3 +429,46 @@ describe('messages', () => {
       },
     ));
 });
+
+describe('many requests at a time', () => {
+  test('are sent as far as the node allows, and the others when answers come', () =>
+    withFunction(
+      `export default async (event, ctx) => {
+        const stop = new AbortController();
+        const calls = Array.from({ length: 1100 }, (_, i) => ctx.call('f' + i));
+        const withdrawn = ctx.call('never', null, { signal: stop.signal });
+        stop.abort(new Error('enough'));
+        ctx.log.info('asked');
+        const reason = await withdrawn.catch((error) => error.message);
+        return [reason, (await Promise.all(calls)).filter((value, i) => value === i).length];
+      };`,
+      {},
+      async (worker) => {
+        const call = worker.open();
+        const open = [];
+        for (let frame; (frame = await worker.next([Kind.ask, Kind.log], call)).kind === Kind.ask; ) {
+          open.push({ id: frame.body.readUInt32LE(0), number: open.length });
+        }
+        assert.equal(open.length, 512, 'what was sent before anything was answered');
+        respond(open.splice(0));
+        for (let number = 512; number < 1100; number++) {
+          const { id, reader } = await request(worker, call);
+          assert.equal(reader.text(), `f${number}`);
+          respond([{ id, number }]);
+        }
+        assert.deepEqual(await result(worker, call), ['enough', 1100]);
+
+        function respond(asked) {
+          for (const { id, number } of asked) {
+            answer(worker, call, id, (out) => {
+              out.varint(200);
+              out.text('application/json');
+              const body = Buffer.from(String(number));
+              out.varint(body.length);
+              out.raw(body);
+            });
+          }
+        }
+      },
+    ));
+});
