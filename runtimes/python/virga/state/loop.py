@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, AsyncIterator, Iterable
 
 from ..wire import Answer
 from .batches import Operation, requests, settle
-from .blocking import MISSING, PAGE, PATIENCE_MS
-from .commands import STATE_REQUEST, Change, Decode, Entry, Get, list_command, read_changes, read_page, watch_command
+from .blocking import PAGE, PATIENCE_MS
+from .commands import MISSING, STATE_REQUEST, Change, Decode, Entry, Get, list_command, read_changes, read_page, watch_command
 from .operations import StateOperations
 from .values import KeptValues
 
