@@ -110,7 +110,7 @@ class AsyncState(StateOperations):
 
     async def _read_many(self, keys: Iterable[str], read: Any) -> dict[str, Any]:
         futures = {}
-        for key in keys:
+        for key in dict.fromkeys(keys):
             get = Get(key, MISSING, self._values)
             futures[key] = self.run(get.command, read.__get__(get))
         found = zip(futures, await asyncio.gather(*futures.values()), strict=True)
