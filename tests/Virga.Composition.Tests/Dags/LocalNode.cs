@@ -10,6 +10,7 @@ using Virga.Core.Invocations;
 using Virga.Core.Names;
 using Virga.Core.Nodes;
 using Virga.Core.Resources;
+using Virga.State;
 
 namespace Virga.Composition.Tests.Dags;
 
@@ -21,7 +22,8 @@ internal sealed class LocalNode : IInvoker, IFunctionCatalog, IAsyncDisposable
     private readonly Dictionary<string, (FunctionVersion Version, Function Body)> _functions = new(StringComparer.Ordinal);
     private int _open;
 
-    public LocalNode() => Engine = new DagEngine(Dags, this, this, new SingleNodeLink(NodeName.Single), null, new DagPlacementPolicy(new PlacementRules(new Random(7), TimeProvider.System)), TimeProvider.System, NullLoggerFactory.Instance);
+    public LocalNode(StateEngine? state = null) => Engine = new DagEngine(
+        Dags, this, this, new SingleNodeLink(NodeName.Single), state, new DagPlacementPolicy(new PlacementRules(new Random(7), TimeProvider.System)), TimeProvider.System, NullLoggerFactory.Instance);
 
     public TestDags Dags { get; } = new();
 
