@@ -6,14 +6,14 @@ export default async function sharedCounter({ method, params, query }, { state }
     const [total] = await Promise.all([
       state.counter('visits').increment(),
       views.update(page, { counter: { increment: 1 } }),
-      state.log('visitors', { keep: 100 }).append(query.name ?? 'somebody'),
+      state.log('latest-visitors', { keep: 100 }).append(query.name ?? 'somebody'),
     ]);
     return { total };
   }
   const [total, pages, last] = await Promise.all([
     state.counter('visits').get(),
     views.entries(),
-    state.log('visitors').last(5),
+    state.log('latest-visitors').last(5),
   ]);
   return { total, pages, last };
 }
