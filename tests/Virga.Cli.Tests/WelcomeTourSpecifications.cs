@@ -17,7 +17,7 @@ public sealed class WelcomeTourSpecifications : IAsyncLifetime, IDisposable
     public async ValueTask InitializeAsync()
     {
         _api = await ControlApi.StartAsync();
-        foreach (var file in (string[])["hello-js/index.mjs", "hello-ts/index.ts", "hello-python/main.py", "hello-csharp/Function.cs"])
+        foreach (var file in (string[])["hello-js/index.mjs", "hello-ts/index.ts", "hello-python/main.py", "hello-csharp/Function.cs", "shared-counter/index.mjs"])
         {
             _folder.Write(file);
         }
@@ -40,7 +40,7 @@ public sealed class WelcomeTourSpecifications : IAsyncLifetime, IDisposable
 
         await TourAsync();
 
-        calls.ShouldBe(["/hello-js", "/hello-js", "/hello-ts", "/hello-ts", "/hello-python", "/hello-python", "/hello-csharp", "/hello-csharp"]);
+        calls.ShouldBe(["/hello-js", "/hello-js", "/hello-ts", "/hello-ts", "/hello-python", "/hello-python", "/hello-csharp", "/hello-csharp", "/shared-counter", "/shared-counter"]);
         _printed.ToString().ShouldContain("ms (cold)");
         _printed.ToString().ShouldContain("ms (warm)");
         _printed.ToString().ShouldContain("Hello!");
@@ -55,7 +55,7 @@ public sealed class WelcomeTourSpecifications : IAsyncLifetime, IDisposable
         await TourAsync();
 
         _api.Writes.ShouldBeEmpty();
-        _printed.ToString().ShouldContain("Serving 4 functions:");
+        _printed.ToString().ShouldContain("Serving 5 functions:");
         _printed.ToString().ShouldContain("/f/hello-python");
     }
 

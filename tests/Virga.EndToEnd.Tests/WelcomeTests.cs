@@ -17,6 +17,10 @@ public sealed class WelcomeTests(WelcomeNode node) : IClassFixture<WelcomeNode>
     }
 
     [Fact]
+    public async Task An_empty_node_deploys_a_sample_that_shares_state_and_has_called_it_twice() =>
+        (await node.PostAsync("/shared-counter", "")).Body.ShouldBe("""{"total":3}""");
+
+    [Fact]
     public async Task The_other_samples_do_what_they_say()
     {
         await DeploySampleAsync("csv-to-json", "POST /csv");

@@ -40,12 +40,12 @@ public static class WelcomeTour
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         var table = new Table().NoBorder();
-        foreach (var title in (string[])["LANGUAGE", "DEPLOYED IN", "FIRST CALL", "SECOND CALL", "ANSWER", "URL"])
+        foreach (var title in (string[])["SAMPLE", "DEPLOYED IN", "FIRST CALL", "SECOND CALL", "ANSWER", "URL"])
         {
             table.AddColumn(new TableColumn(new Text(title, new Style(Color.Grey))).PadLeft(0).PadRight(2));
         }
 
-        console.MarkupLine("Nothing is deployed yet: deploying a sample in each language, and calling it twice.");
+        console.MarkupLine("Nothing is deployed yet: deploying a sample in each language and one that shares state, and calling each twice.");
         foreach (var sample in WelcomeSample.All)
         {
             var url = new Uri(gateway, "/" + sample.Folder);
@@ -66,13 +66,14 @@ public static class WelcomeTour
     {
         var deployment = new Deployment(client, sample.Name);
         await deployment.RunAsync(PackageArchive.Pack(folder), EnvironmentGuess.Of(folder), new FunctionSettings(), cancellation);
-        await deployment.RouteAsync([new RouteText(["GET"], "/" + sample.Folder)], cancellation);
+        await deployment.RouteAsync([new RouteText([sample.Method], "/" + sample.Folder)], cancellation);
     }
 
     private static async Task<SampleCall> CallAsync(HttpClient http, WelcomeSample sample, Uri url, TimeProvider time, CancellationToken cancellation)
     {
         var started = time.GetTimestamp();
-        using var response = await http.GetAsync(url, cancellation);
+        using var request = new HttpRequestMessage(new HttpMethod(sample.Method), url);
+        using var response = await http.SendAsync(request, cancellation);
         var answer = await response.Content.ReadAsStringAsync(cancellation);
         var latency = time.GetElapsedTime(started);
         if (!response.IsSuccessStatusCode)
