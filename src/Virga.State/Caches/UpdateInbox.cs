@@ -20,8 +20,8 @@ internal sealed partial class UpdateInbox(CausalCut cut, TimeProvider time, Stat
     /// <summary>Told of keys that an update came for although they are not in the cache.</summary>
     public Action<IReadOnlyList<StateKey>> NotHeld { get; set; } = static _ => { };
 
-    /// <summary>Told that updates could not be taken: what the cache shows has to be compared with the store.</summary>
-    public Action Missed { get; set; } = static () => { };
+    /// <summary>Told of keys whose updates could not be taken: what the cache shows of them has to be compared with the store.</summary>
+    public Action<IReadOnlyList<StateKey>> Missed { get; set; } = static _ => { };
 
     /// <summary>Told how long each update was on its way.</summary>
     public Action<TimeSpan> Arrived { get; set; } = static _ => { };
@@ -83,7 +83,7 @@ internal sealed partial class UpdateInbox(CausalCut cut, TimeProvider time, Stat
                     {
                         // One that cannot be shown must not keep away all that come after it.
                         LogFailure(logger, e, records.Count);
-                        Missed();
+                        Missed(records.ConvertAll(static record => record.Key));
                         break;
                     }
                 }

@@ -139,6 +139,20 @@ internal sealed class IndexClient
         }
     }
 
+    /// <summary>What is shown of keys may lack an update: their holds are void, so that they are compared with the store.</summary>
+    public void Doubt(IReadOnlyList<StateKey> keys)
+    {
+        foreach (var key in keys)
+        {
+            if (_table.Find(key) is { } entry)
+            {
+                entry.Hold = null;
+            }
+        }
+
+        AskForRepair();
+    }
+
     /// <summary>Passes what is in the store now to the homes, and by them to all caches that hold it; again until they have it.</summary>
     public void Publish(IReadOnlyList<KeyUpdate> updates)
     {

@@ -252,19 +252,19 @@ public sealed class StateCacheTests
             cluster.Store.Damaged.Add(Key("d"));
             cluster.Network.Lets = static (_, _, topic) => topic != NodeTopic.StateUpdate;
             var session = cluster[0].Engine.Begin(Consistency.MultiKey)!;
-            await cluster[0].Engine.ApplyAsync(session, Key("d"), Put("1"), None);
+            await cluster[0].Engine.ApplyAsync(session, Key("d"), new IncrementMutation(1), None);
             await cluster[0].Cache.FlushAsync(None);
             await cluster.World.Pause(TimeSpan.FromSeconds(5));
             cluster.Network.Lets = static (_, _, _) => true;
-            await cluster[0].Engine.ApplyAsync(session, Key("k"), Put("2"), None);
+            await cluster[0].Engine.ApplyAsync(session, Key("k"), new IncrementMutation(2), None);
             await cluster[0].Cache.FlushAsync(None);
             await cluster.World.Pause(TimeSpan.FromSeconds(5));
             cluster.Store.Damaged.Clear();
 
-            await cluster.UntilAsync(() => ReadLocally(cluster[1], "k") == "2" && ReadLocally(cluster[1], "d") == "1", "the node has caught up", 10);
+            await cluster.UntilAsync(() => CountLocally(cluster[1], "k") == 2 && CountLocally(cluster[1], "d") == 1, "the node has caught up", 10);
             (await cluster[1].Cache.ApplyIfAsync(Key("x"), new StateCondition(StateVersion.Absent), Put("3"), None)).Held.ShouldBeTrue();
             var before = cluster[1].Cache.Figures.Updates;
-            await cluster[0].Cache.ApplyAsync(Key("k"), Put("4"), null, None);
+            await cluster[0].Cache.ApplyAsync(Key("k"), new IncrementMutation(4), null, None);
             await cluster.UntilAsync(() => cluster[1].Cache.Figures.Updates > before, "updates are taken again", 10);
         });
 
@@ -397,6 +397,8 @@ public sealed class StateCacheTests
 
         ReadLocally(cluster[0], "k").ShouldBe("v");
     });
+
+    private static long CountLocally(SimulatedNode node, string key) => node.Cache.TryRead(Key(key), out var record) ? CountOf(record) : -1;
 
     private static string? ReadLocally(SimulatedNode node, string key) => node.Cache.TryRead(Key(key), out var record) ? TextOf(record) : null;
 }
