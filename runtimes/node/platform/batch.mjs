@@ -1,11 +1,13 @@
 // Commands that are given in one turn of the event loop go out in one request.
 import { askPrefix, maxRequest } from './asks.mjs';
 import { ByteReader, ByteWriter } from './bytes.mjs';
-import { StateError } from './problems.mjs';
+import { GetMany } from './many.mjs';
+import { answerFull, StateError } from './problems.mjs';
 import { maxValue } from './values.mjs';
 
 const stateRequest = 0x01;
-const maxCommands = 10_000;
+/** Most commands in one request. */
+export const maxCommands = 10_000;
 
 // The request's kind and the number of commands, which takes one byte or two.
 const headBytes = 3;
@@ -18,13 +20,13 @@ const keptBytes = 64 * 1024;
 const fullBytes = maxRequest - maxValue - 64 * 1024;
 
 const tooLarge = 'urn:virga:problem:value-too-large';
-const answerFull = 'urn:virga:problem:answer-full';
 const failed = 1;
 
 export class StateBatch {
   #asks;
   #out = new ByteWriter();
   #commands = [];
+  #count = 0;
   #scheduled = false;
   #flushSoon = () => {
     this.#scheduled = false;
@@ -36,9 +38,10 @@ export class StateBatch {
     this.#out.length = start;
   }
 
-  /** Adds a command; the promise gives its result, as its `read` made it. */
+  /** Adds a command, or several that are one object with a `count`; the promise gives its result, as its `read` made it. */
   add(command) {
-    if (this.#out.length > fullBytes || this.#commands.length === maxCommands) {
+    const { count = 1 } = command;
+    if (this.#out.length > fullBytes || this.#count + count > maxCommands) {
       this.flush();
     }
     const before = this.#out.length;
@@ -48,7 +51,7 @@ export class StateBatch {
       this.#out.length = before;
       return Promise.reject(error);
     }
-    if (this.#out.length - before > maxValue + 4096) {
+    if (count === 1 && this.#out.length - before > maxValue + 4096) {
       this.#out.length = before;
       return Promise.reject(
         new StateError({ type: tooLarge, status: 413, detail: `The value of '${command.key}' has more than 16 MiB.`, fix: 'Split it over several keys.' }),
@@ -58,6 +61,7 @@ export class StateBatch {
       this.#scheduled = true;
       process.nextTick(this.#flushSoon);
     }
+    this.#count += count;
     return new Promise((resolve, reject) => {
       command.resolve = resolve;
       command.reject = reject;
@@ -79,13 +83,15 @@ export class StateBatch {
     if (commands.length === 0) {
       return;
     }
+    const count = this.#count;
     this.#commands = [];
+    this.#count = 0;
     const out = this.#out;
     const end = out.length;
-    const from = commands.length < 0x80 ? 1 : 0;
+    const from = count < 0x80 ? 1 : 0;
     out.length = askPrefix + from;
     out.byte(stateRequest);
-    out.varint(commands.length);
+    out.varint(count);
     out.length = end;
     this.#asks.ask(out.from(from), (answer) => this.#settle(commands, answer));
     out.reset(keptBytes);
@@ -103,11 +109,27 @@ export class StateBatch {
     const reader = new ByteReader(answer, 1);
     reader.varint();
     for (const command of commands) {
-      if (reader.byte() === failed) {
+      if (command instanceof GetMany) {
+        this.#settleMany(command, reader);
+      } else if (reader.byte() === failed) {
         this.#fail(command, JSON.parse(reader.bytes().toString()));
       } else {
         command.resolve(command.read(reader));
       }
+    }
+  }
+
+  #settleMany(command, reader) {
+    const { resolve, reject } = command;
+    try {
+      const rest = command.read(reader);
+      if (rest === null) {
+        resolve();
+      } else {
+        this.add(rest).then(resolve, reject);
+      }
+    } catch (error) {
+      reject(error);
     }
   }
 
@@ -116,7 +138,6 @@ export class StateBatch {
       command.reject(new StateError(problem));
       return;
     }
-    // The results before it were large: it was not carried out, and goes into the next request.
     const { resolve, reject } = command;
     this.add(command).then(resolve, reject);
   }

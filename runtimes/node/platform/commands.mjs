@@ -1,13 +1,13 @@
 // The commands of shared state: how each is written into a request, and what its result means.
 import { writeValue } from './values.mjs';
 
-const Code = Object.freeze({ get: 1, put: 2, delete: 3, list: 4, watch: 5, update: 6, query: 7, increment: 8 });
-const versionWanted = 1;
-const versionKnown = 2;
+export const Code = Object.freeze({ get: 1, put: 2, delete: 3, list: 4, watch: 5, update: 6, query: 7, increment: 8 });
+export const versionWanted = 1;
+export const versionKnown = 2;
 const timeToLive = 1;
 const condition = 2;
 
-const Found = Object.freeze({ absent: 0, value: 1, unchanged: 2, siblings: 3 });
+export const Found = Object.freeze({ absent: 0, value: 1, unchanged: 2, siblings: 3 });
 
 /** Bytes of a version. */
 export const versionBytes = 16;

@@ -1,6 +1,9 @@
 // What the platform answers instead of what was asked for.
 const prefix = 'urn:virga:problem:';
 
+/** The results before it were large: the command was not carried out, and is asked again. */
+export const answerFull = `${prefix}answer-full`;
+
 /** The platform could not do what the function asked for. `type` is stable, such as `not-found` or `timeout`. */
 export class PlatformError extends Error {
   constructor({ type, title, status, detail, fix, ...further }) {

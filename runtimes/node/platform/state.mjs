@@ -1,11 +1,16 @@
 // ctx.state: what functions share.
 import { StateBatch } from './batch.mjs';
 import { Delete, Get, Increment, List, Put, Query, Update, Watch, fromNow, versionFromText, versionText } from './commands.mjs';
+import { GetMany } from './many.mjs';
 import { decodeValue } from './values.mjs';
 import { Counter, Flag, GrowSet, Log, MapView, Max, Min, OrderedSet, SetView } from './views.mjs';
 
 const absentVersion = Buffer.alloc(16);
 const pageSize = 1000;
+
+// So many gets take less than 4 MB of a request.
+const mostAtOnce = 1000;
+const maxKey = 1024;
 const watchPatience = 30_000;
 
 export class State {
@@ -24,11 +29,26 @@ export class State {
   }
 
   /** The same for several keys: a Map of those that exist. */
-  async getMany(keys, options) {
+  async getMany(keys, { shared = false } = {}) {
     const list = [...keys];
-    const values = await Promise.all(list.map((key) => this.get(key, options)));
+    for (const key of list) {
+      if (checkedKey(key).length > maxKey) {
+        // The node says what is wrong with it.
+        await this.get(key);
+      }
+    }
+    const values = new Array(list.length).fill(undefined);
+    const parts = [];
+    for (let from = 0; from < list.length; from += mostAtOnce) {
+      parts.push(this.#batch.add(new GetMany(list, values, from, Math.min(list.length, from + mostAtOnce), this.#cache, shared)));
+    }
+    await Promise.all(parts);
     const found = new Map();
-    values.forEach((value, i) => value !== undefined && found.set(list[i], value));
+    for (let i = 0; i < values.length; i++) {
+      if (values[i] !== undefined) {
+        found.set(list[i], values[i]);
+      }
+    }
     return found;
   }
 

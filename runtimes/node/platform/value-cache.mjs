@@ -2,7 +2,7 @@
 import { decodeValue, isMutable } from './values.mjs';
 
 /** Smaller ones are sent as quickly as they are found here. */
-const minSize = 4096;
+export const minCached = 4096;
 
 // What a decoded JSON value occupies of V8's heap, in multiples of its text: measured with records of short texts and numbers.
 const decodedFactor = 4;
@@ -32,7 +32,7 @@ export class ValueCache {
   add(key, version, encoded) {
     const entry = new CachedValue(version, encoded);
     this.remove(key);
-    if (encoded.length >= minSize && encoded.length <= this.#limit) {
+    if (encoded.length >= minCached && encoded.length <= this.#limit) {
       this.#entries.set(key, entry);
       this.#bytes += entry.size;
       this.#shrink();

@@ -1,6 +1,6 @@
 // A user's value as it is stored and sent: one byte that says what it is, then its content.
 
-const Tag = Object.freeze({ bytes: 0, json: 1, text: 2 });
+export const Tag = Object.freeze({ bytes: 0, json: 1, text: 2 });
 
 /** Greatest value, in bytes. */
 export const maxValue = 16 * 1024 * 1024;

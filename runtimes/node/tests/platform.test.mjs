@@ -195,6 +195,82 @@ describe('ctx.state', () => {
       },
     ));
 
+  test('gives many values of every kind, each as it was put, and fetches none twice', () =>
+    withFunction(
+      `export default async ({}, { state }) => {
+        const keys = ['a', 'text', 'b', 'grün', 'absent', 'large', 'bytes', 'full', 'd'];
+        const first = await state.getMany(keys);
+        first.get('large')[0] = 'mine';
+        const again = await state.getMany(new Set(['large', 'a']));
+        return [[...first].map(([key, value]) => [key, key === 'large' ? value.length : Buffer.isBuffer(value) ? [...value] : value]), again.get('large')[0], [...again.keys()]];
+      };`,
+      {},
+      async (worker) => {
+        const call = worker.open();
+        const large = Array(3000).fill('theirs');
+        const first = await request(worker, call);
+        assert.deepEqual(gets(first.reader).map(({ key }) => key), ['a', 'text', 'b', 'grün', 'absent', 'large', 'bytes', 'full', 'd']);
+        answer(worker, call, first.id, (out) => {
+          out.varint(9);
+          found(out, { a: [1, ','] });
+          found(out, 'plain');
+          found(out, [null]);
+          found(out, { ü: '☂' });
+          out.raw(Buffer.from([0, 0]));
+          found(out, large);
+          found(out, Buffer.from([1, 2]));
+          out.byte(1);
+          const json = problemJson('answer-full', 'full');
+          out.varint(json.length);
+          out.raw(json);
+          found(out, 4.5);
+        });
+        const rest = await request(worker, call);
+        assert.deepEqual(gets(rest.reader), [{ key: 'full', flags: 1, known: null }]);
+        answer(worker, call, rest.id, (out) => {
+          out.varint(1);
+          found(out, false);
+        });
+        const second = await request(worker, call);
+        assert.deepEqual(gets(second.reader), [{ key: 'large', flags: 3, known: version }, { key: 'a', flags: 1, known: null }]);
+        answer(worker, call, second.id, (out) => {
+          out.varint(2);
+          out.raw(Buffer.from([0, 2]));
+          found(out, 1);
+        });
+        assert.deepEqual(await result(worker, call), [
+          [['a', { a: [1, ','] }], ['text', 'plain'], ['b', [null]], ['grün', { ü: '☂' }], ['large', 3000], ['bytes', [1, 2]], ['full', false], ['d', 4.5]],
+          'theirs',
+          ['large', 'a'],
+        ]);
+      },
+    ));
+
+  test('throws for many keys what is wrong with one of them, and goes on with other commands of the request', () =>
+    withFunction(
+      `export default async ({}, { state }) => {
+        const [many, one] = await Promise.allSettled([state.getMany(['a', 'b', 'c']), state.get('d')]);
+        return [many.reason.type, one.value];
+      };`,
+      {},
+      async (worker) => {
+        const call = worker.open();
+        const { id, reader } = await request(worker, call);
+        assert.deepEqual(gets(reader).map(({ key }) => key), ['a', 'b', 'c', 'd']);
+        answer(worker, call, id, (out) => {
+          out.varint(4);
+          found(out, 1);
+          out.byte(1);
+          const json = problemJson('invalid-key', 'It is no key.');
+          out.varint(json.length);
+          out.raw(json);
+          found(out, 3);
+          found(out, 4);
+        });
+        assert.deepEqual(await result(worker, call), ['invalid-key', 4]);
+      },
+    ));
+
   test('throws a StateError with what is wrong and how to mend it', () =>
     withFunction(
       `export default async ({}, { state }) => {
@@ -426,6 +502,49 @@ describe('messages', () => {
           writeValue(out, 'back');
         });
         assert.deepEqual(await result(worker, call), ['inbox', [{ from: 'n2.Y', message: 'back' }]]);
+      },
+    ));
+});
+
+describe('many requests at a time', () => {
+  test('are sent as far as the node allows, and the others when answers come', () =>
+    withFunction(
+      `export default async (event, ctx) => {
+        const stop = new AbortController();
+        const calls = Array.from({ length: 1100 }, (_, i) => ctx.call('f' + i));
+        const withdrawn = ctx.call('never', null, { signal: stop.signal });
+        stop.abort(new Error('enough'));
+        ctx.log.info('asked');
+        const reason = await withdrawn.catch((error) => error.message);
+        return [reason, (await Promise.all(calls)).filter((value, i) => value === i).length];
+      };`,
+      {},
+      async (worker) => {
+        const call = worker.open();
+        const open = [];
+        for (let frame; (frame = await worker.next([Kind.ask, Kind.log], call)).kind === Kind.ask; ) {
+          open.push({ id: frame.body.readUInt32LE(0), number: open.length });
+        }
+        assert.equal(open.length, 512, 'what was sent before anything was answered');
+        respond(open.splice(0));
+        for (let number = 512; number < 1100; number++) {
+          const { id, reader } = await request(worker, call);
+          assert.equal(reader.text(), `f${number}`);
+          respond([{ id, number }]);
+        }
+        assert.deepEqual(await result(worker, call), ['enough', 1100]);
+
+        function respond(asked) {
+          for (const { id, number } of asked) {
+            answer(worker, call, id, (out) => {
+              out.varint(200);
+              out.text('application/json');
+              const body = Buffer.from(String(number));
+              out.varint(body.length);
+              out.raw(body);
+            });
+          }
+        }
       },
     ));
 });

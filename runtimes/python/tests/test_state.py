@@ -190,6 +190,24 @@ class Batches(unittest.TestCase):
                 self.assertEqual(request.body, b"\1\3" + b"".join(b"\1" + text(key) + b"\1" for key in "abc"))
                 self.assertEqual(json.loads(node.expect(RESULT).body), {"a": 1, "c": "x"})
 
+    def test_get_many_gives_every_kind_of_value_in_the_order_of_the_keys(self) -> None:
+        long = "k" * 200
+        results = {"a": found({"a": "ü,"}), "text": found("x"), long: found(2), "large": found(["y" * 200] * 300), "b": found([None]), "bytes": found(b"12345")}
+        body = f"""
+            found = @ctx.state.get_many(['a', 'text', '{long}', 'large', 'b', 'bytes', 'a'])
+            return [[key, len(value) if key in ('large', 'bytes') else value] for key, value in found.items()]
+        """
+        for mode, concurrency in MODES:
+            with self.subTest(mode, concurrency=concurrency), Node() as node:
+                node.start(source(mode, body), concurrency=concurrency).open()
+                left = dict(results)
+                while left:
+                    request = ask(node)
+                    asked = [key for key in left if b"\1" + text(key) + b"\1" in request.body]
+                    self.assertTrue(asked)
+                    answer(node, request, varint(len(asked)) + b"".join(left.pop(key) for key in asked))
+                self.assertEqual(json.loads(node.expect(RESULT).body), [["a", {"a": "ü,"}], ["text", "x"], [long, 2], ["large", 300], ["b", [None]], ["bytes", 5]])
+
     def test_what_had_no_room_in_the_answer_is_asked_for_again(self) -> None:
         for mode, concurrency in MODES:
             with self.subTest(mode, concurrency=concurrency), Node() as node:

@@ -118,6 +118,11 @@ class Answer:
         end = self._at = at + size
         return self._buffer[at:end]
 
+    @property
+    def at(self) -> int:
+        """Where the next thing begins."""
+        return self._at
+
     def text(self) -> str:
         return self.take(self.varint()).decode()
 

@@ -23,6 +23,7 @@ internal sealed class FunctionCalls(IInvoker invoker, IFunctionCatalog catalog, 
     // Guards the set and the generator; held for a few instructions.
     private readonly Lock _gate = new();
     private readonly HashSet<Task> _detached = [];
+    private readonly DetachedLoad _load = new();
     private readonly CancellationTokenSource _stopping = new();
 
     /// <summary>Calls a function and writes what it answers.</summary>
@@ -45,8 +46,16 @@ internal sealed class FunctionCalls(IInvoker invoker, IFunctionCatalog catalog, 
             return;
         }
 
+        var scope = new Scope(caller.Function.Name.Tenant, caller.Function.Name.Namespace);
+        var bytes = call.Argument?.Bytes.Length ?? 0;
+        if (!_load.TryAdd(scope, bytes))
+        {
+            throw new ProblemException(KnownProblems.TooManyCalls(
+                $"Calls of '{scope}' that go on without their callers have arguments of {DetachedLoad.MaxOfOne >> 20} MiB, or those of all namespaces {DetachedLoad.Max >> 20} MiB.", TimeSpan.FromSeconds(1)));
+        }
+
         // The call has its own life: it ends with the node at the latest, and only the wait for it with its caller.
-        var running = RunAsync(invocation);
+        var running = RunAsync(invocation, scope, bytes);
         lock (_gate)
         {
             _detached.Add(running);
@@ -71,21 +80,28 @@ internal sealed class FunctionCalls(IInvoker invoker, IFunctionCatalog catalog, 
         _stopping.Dispose();
     }
 
-    private async Task<ArrayBufferWriter<byte>> RunAsync(Invocation invocation)
+    private async Task<ArrayBufferWriter<byte>> RunAsync(Invocation invocation, Scope scope, int bytes)
     {
-        var answer = new ArrayBufferWriter<byte>();
-        await using var result = await invoker.InvokeAsync(invocation, _stopping.Token);
         try
         {
-            await WriteAsync(result, answer, _stopping.Token);
-        }
-        catch (ProblemException e)
-        {
-            answer.ResetWrittenCount();
-            answer.WriteProblem(e.Problem);
-        }
+            var answer = new ArrayBufferWriter<byte>();
+            await using var result = await invoker.InvokeAsync(invocation, _stopping.Token);
+            try
+            {
+                await WriteAsync(result, answer, _stopping.Token);
+            }
+            catch (ProblemException e)
+            {
+                answer.ResetWrittenCount();
+                answer.WriteProblem(e.Problem);
+            }
 
-        return answer;
+            return answer;
+        }
+        finally
+        {
+            _load.Remove(scope, bytes);
+        }
     }
 
     private void Forget(Task done)

@@ -13,6 +13,9 @@ internal sealed class Inboxes(IStateReplica replica, TimeProvider time)
 {
     private const string Prefix = "$inbox/";
 
+    // Of the greatest size they fit into one answer, and are not taken only to find out that they do not.
+    private const int MostAtATime = 16;
+
     private static readonly TimeSpan Kept = TimeSpan.FromHours(1);
 
     /// <summary>Leaves a message.</summary>
@@ -25,10 +28,10 @@ internal sealed class Inboxes(IStateReplica replica, TimeProvider time)
         await replica.ApplyAsync(key, new PutMutation(new Payload(content.WrittenMemory), Kept), null, cancellation);
     }
 
-    /// <summary>Takes what was left for a call, up to a number.</summary>
+    /// <summary>Takes what was left for a call, up to a number; more may be left.</summary>
     public async ValueTask TakeAsync(Scope scope, CallAddress of, List<FunctionMessage> taken, int most, CancellationToken cancellation)
     {
-        var found = await replica.ListAsync(scope, $"{Prefix}{of}/", null, most - taken.Count, cancellation);
+        var found = await replica.ListAsync(scope, $"{Prefix}{of}/", null, Math.Min(most - taken.Count, MostAtATime), cancellation);
         foreach (var (key, record) in found.Items)
         {
             if (record.Value is LwwRegister register)

@@ -20,10 +20,14 @@ internal sealed class Mailboxes
     private const byte PutIntoInbox = 2;
     private const byte Full = 3;
 
+    // Mailboxes of all functions of the node together.
+    private const long MaxBytes = 256L << 20;
+
     // How often a waiting function's inbox is looked into: only what comes from nodes that cannot reach this one comes that way.
     private static readonly TimeSpan InboxInterval = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<InvocationId, RunningCall> _running = new();
+    private readonly MailboxRoom _room = new(MaxBytes);
     private readonly INodeLink _link;
     private readonly Inboxes _inboxes;
     private readonly TimeProvider _time;
@@ -37,10 +41,21 @@ internal sealed class Mailboxes
     }
 
     /// <summary>A call can be sent messages from now on.</summary>
-    public void Add(RunningCall call) => _running[call.Invocation.Id] = call;
+    /// <param name="call">The call.</param>
+    /// <param name="ownsSession">Whether its session was begun for it.</param>
+    public void Add(Invocation call, bool ownsSession) => _running[call.Id] = new RunningCall(call, _room) { OwnsSession = ownsSession };
 
     /// <summary>It cannot any more; gives it back.</summary>
-    public RunningCall? Remove(Invocation invocation) => _running.TryRemove(invocation.Id, out var call) ? call : null;
+    public RunningCall? Remove(Invocation invocation)
+    {
+        if (!_running.TryRemove(invocation.Id, out var call))
+        {
+            return null;
+        }
+
+        call.End();
+        return call;
+    }
 
     /// <summary>Sends a message.</summary>
     /// <exception cref="ProblemException"><c>mailbox-full</c>, <c>request-too-large</c>, or no id at all.</exception>
@@ -62,7 +77,7 @@ internal sealed class Mailboxes
         var delivered = to.Node == _link.Self ? Deliver(scope, to, message) : await PassOnAsync(scope, to, message, cancellation);
         if (delivered == Full)
         {
-            throw new ProblemException(KnownProblems.MailboxFull($"'{to}' has {Mailbox.MaxMessages} messages, or {Mailbox.MaxBytes >> 20} MiB of them, that it did not receive yet."));
+            throw new ProblemException(KnownProblems.MailboxFull($"'{to}' has {Mailbox.MaxMessages} messages, or {Mailbox.MaxBytes >> 20} MiB of them, that it did not receive yet; or all functions of its node together have {MaxBytes >> 20} MiB."));
         }
 
         if (delivered == PutIntoInbox)
@@ -147,7 +162,7 @@ internal sealed class Mailboxes
             return PutIntoInbox;
         }
 
-        return call.Mailbox.TryPut(message) ? HandedOver : Full;
+        return call.Mailbox.TryPut(message) ? HandedOver : call.Mailbox.IsClosed ? PutIntoInbox : Full;
     }
 
     private async ValueTask<byte> PassOnAsync(Scope scope, CallAddress to, FunctionMessage message, CancellationToken cancellation)

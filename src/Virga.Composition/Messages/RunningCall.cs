@@ -4,7 +4,8 @@ namespace Virga.Composition.Messages;
 
 /// <summary>A call that is in a worker of this node.</summary>
 /// <param name="invocation">The call.</param>
-internal sealed class RunningCall(Invocation invocation)
+/// <param name="room">Memory for its messages.</param>
+internal sealed class RunningCall(Invocation invocation, MailboxRoom room)
 {
     private Mailbox? _mailbox;
 
@@ -15,5 +16,8 @@ internal sealed class RunningCall(Invocation invocation)
     public bool OwnsSession { get; init; }
 
     /// <summary>Its messages. Most calls never have any.</summary>
-    public Mailbox Mailbox => Volatile.Read(ref _mailbox) ?? Interlocked.CompareExchange(ref _mailbox, new Mailbox(), null) ?? _mailbox!;
+    public Mailbox Mailbox => Volatile.Read(ref _mailbox) ?? Interlocked.CompareExchange(ref _mailbox, new Mailbox(room), null) ?? _mailbox!;
+
+    /// <summary>It has ended.</summary>
+    public void End() => Interlocked.CompareExchange(ref _mailbox, Mailbox.Closed, null)?.Close();
 }

@@ -86,7 +86,7 @@ public sealed class PlatformCalls : IPlatformCalls, IAsyncDisposable
             call.Session = _engine.Begin(call.Function.Spec.Consistency);
         }
 
-        _mailboxes.Add(new RunningCall(call) { OwnsSession = begins });
+        _mailboxes.Add(call, begins);
     }
 
     /// <inheritdoc/>

@@ -16,34 +16,12 @@ internal sealed class StateFeeds(IStateReplica replica)
 
     private const int MaxPatienceMilliseconds = 60_000;
 
-    // Ordinally behind every key that begins with the platform's mark, and before every other.
-    private const string BehindPlatforms = "$\uffff";
-
     /// <summary>Keys that exist and begin with a prefix.</summary>
     public async ValueTask<(IReadOnlyList<StateDelta> Items, bool HasMore)> ListAsync(Scope scope, string prefix, string after, int limit, CancellationToken cancellation)
     {
         Require(prefix, limit);
-        var found = new List<StateDelta>(Math.Min(limit, 64));
-        var from = after.Length == 0 ? null : after;
-        while (true)
-        {
-            var page = await replica.ListAsync(scope, prefix, from, limit - found.Count, cancellation);
-            foreach (var item in page.Items)
-            {
-                if (item.Key.Text[0] != StateKey.PlatformMark)
-                {
-                    found.Add(item);
-                }
-            }
-
-            if (!page.HasMore || found.Count == limit)
-            {
-                return (found, page.HasMore);
-            }
-
-            var last = page.Items[^1].Key.Text;
-            from = last[0] == StateKey.PlatformMark ? BehindPlatforms : last;
-        }
+        var (items, hasMore) = await UsersKeys.ListAsync(replica, scope, prefix, after.Length == 0 ? null : after, limit, cancellation);
+        return (items, hasMore);
     }
 
     /// <summary>Changes after a cursor, as many as fit into some bytes.</summary>

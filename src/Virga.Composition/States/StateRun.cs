@@ -193,7 +193,7 @@ internal sealed class StateRun(
 
     // The request's memory is given back with the answer; a value stays.
     private PutMutation Put(in StateCommand command) =>
-        new(new Payload(Slice(command).ToArray()), command.Milliseconds < 0 ? null : TimeSpan.FromMilliseconds(command.Milliseconds));
+        new(PutValue.Read(command.Key, Slice(command)), command.Milliseconds < 0 ? null : TimeSpan.FromMilliseconds(command.Milliseconds));
 
     private ReadOnlyMemory<byte> Slice(in StateCommand command) => request.Slice(command.ValueStart, command.ValueLength);
 

@@ -8,6 +8,8 @@ namespace Virga.Control.Metadata;
 /// <param name="Name">A resource name, or a package's digest.</param>
 public readonly record struct ResourceKey(ResourceKind Kind, Scope Scope, string Name)
 {
-    /// <inheritdoc/>
-    public override string ToString() => Scope == Scope.Default ? $"{Kind.ToText()} '{Name}'" : $"{Kind.ToText()} '{Scope}/{Name}'";
+    /// <summary>As people read it.</summary>
+    public override string ToString() => Scope == Scope.Default ? $"{Title} '{Name}'" : $"{Title} '{Scope}/{Name}'";
+
+    private string Title => Kind == ResourceKind.Dag ? "DAG" : Kind.ToText();
 }

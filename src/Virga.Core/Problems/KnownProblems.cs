@@ -108,12 +108,19 @@ public static class KnownProblems
     /// <summary>500: something in Virga itself failed.</summary>
     public static Problem Internal(string detail) => Platform("internal", "Virga itself failed", 500, detail, "See the node's log for this invocation.");
 
-    /// <summary>A step of a DAG failed for good; status and fault are those of what failed, and <c>step</c>, <c>function</c> and <c>cause</c> name it.</summary>
-    public static Problem DagStepFailed(string step, string function, Problem cause) => Make(
-        "dag-step-failed", "A step of the DAG failed", cause.Status, cause.Fault, $"The step '{step}' (function '{function}') failed: {cause.Detail ?? cause.Title}", cause.Fix) with
+    /// <summary>A step of a DAG failed for good; status and fault are those of what failed, and <c>step</c>, <c>function</c> and <c>cause</c> name it. Where it was called, <c>invocation</c> is the last call.</summary>
+    public static Problem DagStepFailed(string step, string function, Problem cause, string? invocation = null) => Make(
+        "dag-step-failed",
+        "A step of the DAG failed",
+        cause.Status,
+        cause.Fault,
+        $"The step '{step}' (function '{function}') failed: {cause.Detail ?? cause.Title}",
+        invocation is not null && cause.Fault == Fault.Function ? $"See `virga fn logs {function.Split(':')[0]} --invocation {invocation}`." : cause.Fix) with
     {
         RetryAfter = cause.RetryAfter,
-        Extensions = new Dictionary<string, object?>(StringComparer.Ordinal) { ["step"] = step, ["function"] = function, ["cause"] = cause.Slug },
+        Extensions = invocation is null
+            ? new Dictionary<string, object?>(StringComparer.Ordinal) { ["step"] = step, ["function"] = function, ["cause"] = cause.Slug }
+            : new Dictionary<string, object?>(StringComparer.Ordinal) { ["step"] = step, ["function"] = function, ["cause"] = cause.Slug, ["invocation"] = invocation },
     };
 
     /// <summary>503: nodes, or versions that a run's session had read, were lost more often than the run may start again.</summary>

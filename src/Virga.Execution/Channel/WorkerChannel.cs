@@ -115,6 +115,7 @@ internal sealed class WorkerChannel
         var needed = Frame.PrefixLength;
         try
         {
+            using var arrival = ArrivalWatch.Shared.Watch(_socket);
             while (true)
             {
                 if (MustPause)
@@ -124,7 +125,12 @@ internal sealed class WorkerChannel
 
                 if (needed > end - start)
                 {
-                    var received = await _socket.ReceiveAsync(buffer.AsMemory(end), SocketFlags.None);
+                    int received;
+                    while ((received = Receive(buffer.AsSpan(end))) < 0)
+                    {
+                        await arrival.NextAsync();
+                    }
+
                     if (received == 0)
                     {
                         break;
@@ -297,6 +303,18 @@ internal sealed class WorkerChannel
         await Load.RoomAsync();
         _turn = 0;
         await Task.Yield();
+    }
+
+    // Below zero: nothing has come.
+    private int Receive(Span<byte> buffer)
+    {
+        var received = _socket.Receive(buffer, SocketFlags.None, out var error);
+        return error switch
+        {
+            SocketError.Success => received,
+            SocketError.WouldBlock => -1,
+            _ => throw new SocketException((int)error),
+        };
     }
 
     // Stops early when others are to have the thread: then nothing more is needed to go on.

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Virga.Core.Names;
 using Virga.Core.Problems;
+using Virga.State.Keys;
 using Virga.State.Replicas;
 using Virga.State.Stores;
 
@@ -44,7 +45,7 @@ internal sealed class ChangesEndpoint(Func<StateEngine> engine, TimeProvider tim
         StateChanges changes;
         try
         {
-            changes = await replica.ChangesAsync(scope, prefix, cursor, limit, wait, end);
+            changes = Shown(prefix, await replica.ChangesAsync(scope, prefix, cursor, limit, wait, end));
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested && !http.RequestAborted.IsCancellationRequested)
         {
@@ -79,7 +80,7 @@ internal sealed class ChangesEndpoint(Func<StateEngine> engine, TimeProvider tim
         {
             while (true)
             {
-                var changes = await replica.ChangesAsync(scope, prefix, cursor, limit, Heartbeat, end);
+                var changes = Shown(prefix, await replica.ChangesAsync(scope, prefix, cursor, limit, Heartbeat, end));
                 cursor = changes.Cursor;
                 if (changes.Items.Count == 0)
                 {
@@ -119,6 +120,10 @@ internal sealed class ChangesEndpoint(Func<StateEngine> engine, TimeProvider tim
             await body.FlushAsync(http.RequestAborted);
         }
     }
+
+    // Keys of the platform only for who asks for them.
+    private static StateChanges Shown(string prefix, StateChanges changes) =>
+        prefix is [StateKey.PlatformMark, ..] ? changes : changes with { Items = [.. changes.Items.Where(static item => !item.Key.IsReserved)] };
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 }

@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Http;
+using Virga.State.Keys;
+using Virga.State.Replicas;
 
 namespace Virga.State.Api;
 
@@ -12,7 +14,10 @@ internal sealed class ListEndpoint(Func<StateEngine> engine, TimeProvider time)
     {
         var (scope, prefix, limit) = (StateRequest.Scope(http), StateRequest.Prefix(http), StateRequest.Limit(http, DefaultLimit, MaxLimit));
         var after = StateRequest.Parameter(http, "after");
-        var listing = await engine().Replica.ListAsync(scope, prefix, after, limit, http.RequestAborted);
+        var replica = engine().Replica;
+        var listing = prefix is [StateKey.PlatformMark, ..]
+            ? await replica.ListAsync(scope, prefix, after, limit, http.RequestAborted)
+            : await UsersKeys.ListAsync(replica, scope, prefix, after, limit, http.RequestAborted);
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         await StateDocument.SendAsync(http, json =>
         {

@@ -9,6 +9,7 @@ using Virga.Core.Invocations;
 using Virga.Core.Names;
 using Virga.Core.Nodes;
 using Virga.Core.Resources;
+using Virga.State;
 
 namespace Virga.Composition.Tests.Dags;
 
@@ -20,7 +21,7 @@ internal sealed class LocalNode : IInvoker, IFunctionCatalog, IAsyncDisposable
     private readonly Dictionary<string, (FunctionVersion Version, Function Body)> _functions = new(StringComparer.Ordinal);
     private int _open;
 
-    public LocalNode() => Engine = new DagEngine(Dags, this, this, new SingleNodeLink(NodeName.Single), null, new DagPlacementPolicy(), TimeProvider.System, NullLoggerFactory.Instance);
+    public LocalNode(StateEngine? state = null) => Engine = new DagEngine(Dags, this, this, new SingleNodeLink(NodeName.Single), state, new DagPlacementPolicy(), TimeProvider.System, NullLoggerFactory.Instance);
 
     public TestDags Dags { get; } = new();
 

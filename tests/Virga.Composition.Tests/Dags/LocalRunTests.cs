@@ -167,6 +167,9 @@ public sealed class LocalRunTests
         result.Problem!.Status.ShouldBe(500);
         result.Problem!.Detail!.ShouldBe("The step 'bad' (function 'broken') failed: TypeError: no such thing");
         result.Problem!.Extensions!["cause"].ShouldBe("function-error");
+        var invocation = result.Problem!.Extensions!["invocation"].ShouldBeOfType<string>();
+        InvocationId(invocation).ShouldBeTrue();
+        result.Problem!.Fix.ShouldBe($"See `virga fn logs broken --invocation {invocation}`.");
         var run = node.Engine.Book.RunsOf(TestDags.Name("d"))[0];
         run.Status.ShouldBe(RunStatus.Failed);
         run.Steps.Select(step => step.Status).ShouldBe([StepStatus.Succeeded, StepStatus.Failed, StepStatus.Waiting]);

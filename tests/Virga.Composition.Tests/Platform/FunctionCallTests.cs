@@ -119,6 +119,30 @@ public sealed class FunctionCallTests : IAsyncLifetime
         _functions.Invoked.Select(i => i.Deadline).ShouldBe([12345, long.MaxValue]);
     }
 
+    [Fact]
+    public async Task Arguments_of_detached_calls_have_a_bound_in_each_namespace()
+    {
+        var go = new TaskCompletionSource();
+        _functions.Handler = async (_, cancellation) =>
+        {
+            await go.Task.WaitAsync(cancellation);
+            return new AskingFunctions.Answered(200, []);
+        };
+        var (one, two) = (_functions.Call("one"), _functions.Call("two"));
+        using var gone = new CancellationTokenSource();
+        var asked = Enumerable.Range(0, 4).Select(_ => _functions.AskAsync(one, Call("other", new byte[(16 << 20) - 100], detached: true), gone.Token)).ToList();
+        await gone.CancelAsync();
+        asked.ForEach(ask => Should.Throw<OperationCanceledException>(() => ask));
+
+        (await FailureAsync(one, Call("other", new byte[16 << 20], detached: true))).Slug.ShouldBe("too-many-calls");
+        var another = _functions.AskAsync(two, Call("other", new byte[16 << 20], detached: true));
+        another.IsCompleted.ShouldBeFalse();
+        go.SetResult();
+
+        await another;
+        Read(await _functions.AskAsync(one, Call("other", new byte[16 << 20], detached: true))).Status.ShouldBe(200);
+    }
+
     private async Task<Problem> FailureAsync(Invocation call, Action<ArrayBufferWriter<byte>> request) =>
         (await Should.ThrowAsync<ProblemException>(() => _functions.AskAsync(call, request))).Problem;
 

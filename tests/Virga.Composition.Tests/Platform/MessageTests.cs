@@ -95,6 +95,67 @@ public sealed class MessageTests : IAsyncLifetime
         (await FailureAsync(() => _functions.AskAsync(sender, Send($"single.{receiver.Id}", new byte[1 << 20])))).ShouldBe("request-too-large");
     }
 
+    [Fact]
+    public async Task Large_messages_in_an_inbox_come_in_answers_that_have_room_for_them()
+    {
+        var (sender, receiver) = (_functions.Call(), _functions.Call());
+        _functions.Platform.CallEnded(receiver);
+        for (byte i = 0; i < 20; i++)
+        {
+            var content = new byte[(1 << 20) - 1];
+            content[0] = i;
+            (await _functions.AskAsync(sender, Send($"single.{receiver.Id}", content))).ShouldBe([2]);
+        }
+
+        _functions.Platform.CallStarted(receiver);
+        var answers = new List<byte[]>();
+        while (await _functions.AskAsync(receiver, Receive(0)) is [not 0, ..] answer)
+        {
+            answers.Add(answer);
+        }
+
+        answers.ShouldAllBe(answer => answer.Length < 17 << 20);
+        answers.SelectMany(Read).Select(m => (int)m.Content).ShouldBe(Enumerable.Range(0, 20));
+    }
+
+    [Fact]
+    public async Task All_mailboxes_together_have_a_bound_and_give_their_memory_back()
+    {
+        var sender = _functions.Call();
+        var receivers = new List<Virga.Core.Invocations.Invocation>();
+        var refused = 0;
+        while (refused == 0)
+        {
+            receivers.Count.ShouldBeLessThan(30);
+            receivers.Add(_functions.Call());
+            for (var i = 0; i < 15 && refused == 0; i++)
+            {
+                refused += await FillAsync(receivers[^1]);
+            }
+        }
+
+        receivers.Count.ShouldBeGreaterThan(10);
+
+        // One ends without having received, another receives: both make room.
+        _functions.Platform.CallEnded(receivers[0]);
+        (await FillAsync(receivers[^1])).ShouldBe(0);
+        receivers.ForEach(_functions.Platform.CallEnded);
+        (await FillAsync(_functions.Call())).ShouldBe(0);
+
+        async Task<int> FillAsync(Virga.Core.Invocations.Invocation receiver)
+        {
+            try
+            {
+                (await _functions.AskAsync(sender, Send($"single.{receiver.Id}", new byte[(1 << 20) - 1]))).ShouldBe([1]);
+                return 0;
+            }
+            catch (ProblemException e) when (e.Problem.Slug == "mailbox-full")
+            {
+                return 1;
+            }
+        }
+    }
+
     [Theory]
     [InlineData("nobody")]
     [InlineData("single.")]

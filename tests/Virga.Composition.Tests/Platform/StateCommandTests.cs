@@ -183,6 +183,22 @@ public sealed class StateCommandTests : IAsyncLifetime
         Results(await _functions.AskAsync(call, Commands(Get("c")))).Byte().ShouldBe((byte)0, "what was not answered did not happen");
     }
 
+    [Theory]
+    [InlineData("NaN", PayloadTag.Json)]
+    [InlineData("", PayloadTag.Json)]
+    [InlineData("{} {}", PayloadTag.Json)]
+    [InlineData("\"\u00ff\"", PayloadTag.Json)]
+    [InlineData("\u00ff", PayloadTag.Text)]
+    public async Task What_is_not_what_its_tag_says_is_not_put(string latin, PayloadTag tag)
+    {
+        var call = _functions.Call();
+        var content = Encoding.Latin1.GetBytes(latin);
+
+        Results(await _functions.AskAsync(call, Commands(Put("k", content, tag)))).Problem().ShouldBe(Problem.TypePrefix + "invalid-request");
+        Results(await _functions.AskAsync(call, Commands(Put("k", content, tag, expected: StateVersion.Absent)))).Problem().ShouldBe(Problem.TypePrefix + "invalid-request");
+        Results(await _functions.AskAsync(call, Commands(Put("k", content)))).Version().ShouldNotBe(StateVersion.Absent);
+    }
+
     [Fact]
     public async Task A_value_over_the_limit_is_refused()
     {

@@ -30,6 +30,27 @@ public sealed class FeedAndTransferTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Keys_of_the_platform_are_listed_and_followed_only_when_they_are_asked_for()
+    {
+        var begin = await _node.AskAsync("GET", "state-changes");
+        await _node.AskAsync("PUT", "state/!a", "1", "application/json");
+        for (var i = 0; i < 5; i++)
+        {
+            await _node.PutPlatformsAsync($"$inbox/{i}");
+        }
+
+        await _node.AskAsync("PUT", "state/b", "1", "application/json");
+
+        var first = await _node.AskAsync("GET", "state?limit=1");
+        Keys(first).ShouldBe(["!a"]);
+        Keys(await _node.AskAsync("GET", $"state?limit=2&after={Uri.EscapeDataString(first!["next"]!.ToString())}")).ShouldBe(["b"]);
+        Keys(await _node.AskAsync("GET", "state")).ShouldBe(["!a", "b"]);
+        Keys(await _node.AskAsync("GET", "state?prefix=$inbox/&limit=2")).ShouldBe(["$inbox/0", "$inbox/1"]);
+        Keys(await _node.AskAsync("GET", $"state-changes?cursor={begin!["cursor"]}")).Order(StringComparer.Ordinal).ShouldBe(["!a", "b"]);
+        Keys(await _node.AskAsync("GET", $"state-changes?prefix=$&cursor={begin["cursor"]}")).Count().ShouldBe(5);
+    }
+
+    [Fact]
     public async Task A_poll_gives_changes_with_their_values()
     {
         var begin = await _node.AskAsync("GET", "state-changes?prefix=w/");

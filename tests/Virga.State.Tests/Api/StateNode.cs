@@ -6,7 +6,11 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Virga.Core.Names;
 using Virga.State.Api;
+using Virga.State.Keys;
+using Virga.State.Lattices;
+using Virga.State.Mutations;
 using Virga.State.Stores.Embedded;
 using Virga.State.Time;
 
@@ -95,6 +99,10 @@ internal sealed class StateNode : IAsyncDisposable
         var problem = JsonNode.Parse(text)!;
         return ((int)answer.StatusCode, problem["type"]!.ToString()["urn:virga:problem:".Length..], problem["detail"]!.ToString());
     }
+
+    /// <summary>Puts something under a key that users cannot write.</summary>
+    public async Task PutPlatformsAsync(string key) =>
+        await _engine.Replica.ApplyAsync(new StateKey(Scope.Default, key), new PutMutation(Payload.Of(PayloadTag.Json, "1"u8)), null, TestContext.Current.CancellationToken);
 
     public async ValueTask DisposeAsync()
     {

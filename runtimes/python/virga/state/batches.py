@@ -12,7 +12,7 @@ from .commands import STATE_REQUEST, Decode
 _MOST_BYTES = 1024 * 1024
 _MOST_COMMANDS = 10_000
 #: The result had no room in the answer: it is asked for again.
-_ANSWER_FULL = "answer-full"
+ANSWER_FULL = "answer-full"
 
 
 class Operation:
@@ -59,7 +59,7 @@ def settle(operations: list[Any], answer: bytes) -> list[Any]:
         error = reader.problem_of_result()
         if error is None:
             operation.succeed(operation.decode(reader))
-        elif error.type == _ANSWER_FULL:
+        elif error.type == ANSWER_FULL:
             again.append(operation)
         else:
             operation.fail(error)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Iterable, Iterator
 
 from ..wire import Answer
 from .batches import Operation, requests, settle
-from .commands import STATE_REQUEST, Change, Decode, Entry, Get, list_command, read_changes, read_page, watch_command
+from .commands import MISSING, STATE_REQUEST, Change, Decode, Entry, Get, list_command, read_changes, read_page, watch_command
+from .many import read_many
 from .operations import StateOperations
 from .values import KeptValues
 
@@ -18,8 +19,6 @@ _ONE_COMMAND = STATE_REQUEST + b"\1"
 PAGE = 1000
 #: The node answers a watch at the latest then, and is asked again.
 PATIENCE_MS = 30_000
-#: Stands for the value of a key that does not exist.
-MISSING: Any = object()
 
 
 class Pending(Operation):
@@ -107,7 +106,12 @@ class State(StateOperations):
 
     def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
         """What several keys hold, in one request: those that exist."""
-        return self._read_many(keys, Get.value)
+        wanted = list(dict.fromkeys(keys))
+        found, others = read_many(self._call, wanted, self._values)
+        if not others:
+            return found
+        found.update(self._read_many(others, Get.value))
+        return {key: found[key] for key in wanted if key in found}
 
     def get_shared(self, keys: Iterable[str]) -> dict[str, Any]:
         """The same for values that all calls of the instance share, and that nobody changes."""

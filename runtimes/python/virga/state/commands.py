@@ -19,6 +19,9 @@ _ABSENT = bytes(VERSION_SIZE)
 _HALVES = Struct("<QQ")
 _NONE, _VALUE, _UNCHANGED, _SIBLINGS = range(4)
 
+#: Stands for the value of a key that does not exist.
+MISSING: Any = object()
+
 Decode = Callable[[Answer], Any]
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, AsyncIterator, Iterable
 
 from ..wire import Answer
 from .batches import Operation, requests, settle
-from .blocking import MISSING, PAGE, PATIENCE_MS
-from .commands import STATE_REQUEST, Change, Decode, Entry, Get, list_command, read_changes, read_page, watch_command
+from .blocking import PAGE, PATIENCE_MS
+from .commands import MISSING, STATE_REQUEST, Change, Decode, Entry, Get, list_command, read_changes, read_page, watch_command
 from .operations import StateOperations
 from .values import KeptValues
 
@@ -110,7 +110,7 @@ class AsyncState(StateOperations):
 
     async def _read_many(self, keys: Iterable[str], read: Any) -> dict[str, Any]:
         futures = {}
-        for key in keys:
+        for key in dict.fromkeys(keys):
             get = Get(key, MISSING, self._values)
             futures[key] = self.run(get.command, read.__get__(get))
         found = zip(futures, await asyncio.gather(*futures.values()), strict=True)

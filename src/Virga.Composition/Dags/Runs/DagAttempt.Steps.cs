@@ -26,6 +26,7 @@ internal sealed partial class DagAttempt
         Problem? failure = null;
         InvocationTiming timing = default;
         var tries = 0;
+        InvocationId? called = null;
         try
         {
             if (step.TakesObject)
@@ -47,7 +48,9 @@ internal sealed partial class DagAttempt
             {
                 tries++;
                 var function = await ResolveAsync(step);
-                var result = await _services.Invoker.InvokeAsync(MakeInvocation(step, function, input!, session, tries), _cancel.Token);
+                var invocation = MakeInvocation(step, function, input!, session, tries);
+                called = invocation.Id;
+                var result = await _services.Invoker.InvokeAsync(invocation, _cancel.Token);
                 timing = result.Timing;
                 if (session is { IsLost: true })
                 {
@@ -67,7 +70,7 @@ internal sealed partial class DagAttempt
                 var pause = Pause(problem, tries);
                 if (tries > step.Node.Retries || !MayPass(problem) || pause >= Remaining)
                 {
-                    failure = Failure(step, problem);
+                    failure = Failure(step, problem, called);
                     break;
                 }
 
@@ -76,7 +79,7 @@ internal sealed partial class DagAttempt
         }
         catch (ProblemException refused)
         {
-            failure = Failure(step, refused.Problem);
+            failure = Failure(step, refused.Problem, called);
         }
         catch (OperationCanceledException) when (_cancel.IsCancellationRequested)
         {
@@ -242,10 +245,11 @@ internal sealed partial class DagAttempt
         };
     }
 
-    private Problem Failure(DagStep step, Problem cause) => KnownProblems.DagStepFailed(
+    private Problem Failure(DagStep step, Problem cause, InvocationId? called = null) => KnownProblems.DagStepFailed(
         step.Name,
         step.Node.Function,
-        cause.Status == 499 && _services.Time.GetTimestamp() >= Deadline ? KnownProblems.Timeout($"The run's time of {Dag.Spec.Timeout} was over.") : cause);
+        cause.Status == 499 && _services.Time.GetTimestamp() >= Deadline ? KnownProblems.Timeout($"The run's time of {Dag.Spec.Timeout} was over.") : cause,
+        called?.ToString());
 
     // What a client did wrong it does wrong again.
     private static bool MayPass(Problem problem) => problem.Fault != Fault.Client;
