@@ -1,64 +1,76 @@
-// Provokes and counts the anomaly that causal consistency excludes: an answer is shown, and the post that it answers is not.
-// node anomalies.mjs [--rounds N] GATEWAY...   one gateway per node of a cluster, such as http://127.0.0.1:8080
+// Counts the anomalies that causal consistency excludes: the same conversation again and again, under lww and under causal.
+// node anomalies.mjs [--rounds N] [--json] [GATEWAY]
 import { parseArgs } from 'node:util';
 
-const { values, positionals: gateways } = parseArgs({ options: { rounds: { type: 'string', default: '500' } }, allowPositionals: true });
-if (gateways.length === 0) {
-  console.error('Say where the nodes serve functions: node anomalies.mjs http://127.0.0.1:8080 http://127.0.0.1:8081');
+const { values, positionals } = parseArgs({
+  options: { rounds: { type: 'string', default: '200' }, json: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const gateway = positionals[0] ?? 'http://127.0.0.1:8080';
+const rounds = Number(values.rounds);
+if (!Number.isInteger(rounds) || rounds < 1 || positionals.length > 1) {
+  console.error('usage: node anomalies.mjs [--rounds N] [--json] [GATEWAY], such as http://127.0.0.1:8080');
   process.exit(2);
 }
 
-const run = `r${process.pid}`;
-const [writer, answerer, reader] = [0, 1, 2].map((index) => gateways[index % gateways.length]);
-const counts = { rounds: 0, timelines: 0, missing: 0 };
-await send(reader, 'follow', { user: `${run}_reader`, whom: `${run}_bob` });
-await send(reader, 'follow', { user: `${run}_reader`, whom: `${run}_ada` });
+const run = Date.now().toString(36);
+const levels = ['lww', 'causal'];
+const counts = Object.fromEntries(levels.map((level) => [level, { rounds: 0, ownMissing: 0, originalMissing: 0 }]));
 
-for (let round = 0; round < Number(values.rounds); round++) {
-  // Ada posts at one node; Bob, who has read it, answers at another; meanwhile Cleo, who follows both, looks at a third.
-  const original = await send(writer, 'post', { user: `${run}_ada`, text: `question ${round}` });
-  let answered = false;
-  const answering = answer(original.id).then(() => (answered = true));
-  do {
-    const { missing } = await get(reader, `timeline?user=${run}_reader`);
-    counts.timelines++;
-    counts.missing += missing > 0 ? 1 : 0;
-  } while (!answered);
-  await answering;
-  counts.rounds++;
+for (const level of levels) {
+  await ready(level);
 }
-console.log(JSON.stringify(counts));
+for (let round = 0; round < rounds; round++) {
+  // In turn, so that both levels meet the same conditions.
+  for (const level of levels) {
+    const response = await converse(level);
+    const body = await response.text();
+    if (response.status !== 200) {
+      throw new Error(`conversation-${level} was answered ${response.status}: ${body}`);
+    }
+    const { look, answer } = JSON.parse(body);
+    counts[level].rounds++;
+    counts[level].ownMissing += look.ownMissing ? 1 : 0;
+    counts[level].originalMissing += answer.originalMissing ? 1 : 0;
+  }
+}
+print();
 
-// The post may not have arrived at the answering node yet: Bob looks again until it has.
-async function answer(replyTo) {
+// Other nodes hear of a deployment a moment later, and the first call of a function starts it.
+async function ready(level) {
+  const deadline = Date.now() + 30_000;
   for (;;) {
-    const response = await fetch(`${answerer}/retwis/post`, json({ user: `${run}_bob`, text: 'an answer', replyTo }));
+    const response = await converse(level);
+    const body = await response.text();
     if (response.status === 200) {
-      return response.json();
+      return;
     }
-    if (response.status !== 400) {
-      throw new Error(`post was answered ${response.status}: ${await response.text()}`);
+    if (Date.now() > deadline) {
+      throw new Error(`conversation-${level} was answered ${response.status}: ${body}`);
     }
-    await response.arrayBuffer();
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
-async function send(gateway, action, body) {
-  const response = await fetch(`${gateway}/retwis/${action}`, json(body));
-  return read(response, action);
+// A key is written under one level only: each has its own users.
+function converse(level) {
+  const user = (who) => `${who}_${level}_${run}`;
+  return fetch(new URL(`/d/conversation-${level}`, gateway), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ada: user('ada'), bob: user('bob') }),
+  });
 }
 
-async function get(gateway, path) {
-  return read(await fetch(`${gateway}/retwis/${path}`), path);
-}
-
-async function read(response, what) {
-  if (response.status !== 200) {
-    throw new Error(`${what} was answered ${response.status}: ${await response.text()}`);
+function print() {
+  if (values.json) {
+    console.log(JSON.stringify(counts));
+    return;
   }
-  return response.json();
-}
-
-function json(body) {
-  return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  const row = (...cells) => console.log(cells.map((cell, index) => (index === 0 ? String(cell).padEnd(8) : String(cell).padStart(22))).join(''));
+  row('level', 'rounds', 'own post missing', 'answered post missing');
+  for (const level of levels) {
+    const { rounds, ownMissing, originalMissing } = counts[level];
+    row(level, rounds, ownMissing, originalMissing);
+  }
 }

@@ -36,12 +36,16 @@ async function follow({ user, whom }, { state }) {
 
 /** `{ user, text, replyTo }`: keeps the post, then lists it with its author. */
 async function post({ user, text, replyTo = null }, ctx) {
+  return publish({ user, text, answers: replyTo === null ? null : await answered(replyTo, ctx.state) }, ctx);
+}
+
+/** The same for an answer whose author has the post that it `answers` before him. */
+export async function publish({ user, text, answers = null }, ctx) {
   name(user);
   if (typeof text !== 'string' || text.length === 0 || text.length > textLimit) {
     throw new BadInput(`text must have 1 to ${textLimit} characters`);
   }
   const { state } = ctx;
-  const answers = replyTo === null ? null : await answered(replyTo, state);
   const id = createHash('sha256').update(ctx.invocationId).digest('hex').slice(0, 20);
   const made = { id, user, text, answers, at: Date.now() };
   await state.put(`post/${id}`, made);
@@ -64,12 +68,17 @@ async function answered(id, state) {
 /** `?user=`: the newest posts of those whom the user follows, and of the user. */
 async function timeline({ user }, { state }) {
   const following = await state.set(`following/${name(user)}`).values();
-  return show(await latestOf([user, ...following], state), state);
+  return page([user, ...following], state);
 }
 
 /** `?user=`: what one user posted. */
 async function posts({ user }, { state }) {
-  return show(await latestOf([name(user)], state), state);
+  return page([name(user)], state);
+}
+
+/** What some users posted, the newest first. */
+export async function page(users, state) {
+  return show(await latestOf(users, state), state);
 }
 
 async function latestOf(users, state) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import handler from './index.mjs';
+import { answer, ask, look } from './steps.mjs';
 
 // Shared state as the function uses it, in a map: what the function does with it is under test, not the platform.
 class MapState {
@@ -26,6 +27,8 @@ beforeEach(() => {
 
 const call = (method, action, input) =>
   handler({ method, params: { action }, query: input, body: input }, { state, invocationId: `call-${calls++}` });
+
+const step = (one, body) => one({ body }, { state, invocationId: `step-${calls++}` });
 
 test('a timeline has the posts of those whom one follows, and one\'s own', async () => {
   await call('POST', 'follow', { user: 'cleo', whom: 'ada' });
@@ -62,6 +65,21 @@ test('only the newest posts of an author are listed', async () => {
   }
 
   assert.equal((await call('GET', 'posts', { user: 'ada' })).items.length, 20);
+});
+
+test('a conversation misses nothing where all of it is seen', async () => {
+  const asked = await step(ask, { ada: 'ada', bob: 'bob' });
+
+  assert.deepEqual(await step(look, asked), { ownMissing: false });
+  assert.deepEqual(await step(answer, asked), { originalMissing: false });
+});
+
+test('a conversation says what it misses where a list is as it was before', async () => {
+  const asked = await step(ask, { ada: 'ada', bob: 'bob' });
+  state.values.set('latest/ada', []);
+
+  assert.deepEqual(await step(look, asked), { ownMissing: true });
+  assert.deepEqual(await step(answer, asked), { originalMissing: true });
 });
 
 test('what is no input is refused and changes nothing', async () => {

@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
-using Virga.Core.Names;
 using Virga.Control.Changes;
 using Virga.Control.Metadata;
 using Virga.Core.Invocations;
+using Virga.Core.Names;
 using Virga.Core.Resources;
 
 namespace Virga.Control.Tests;

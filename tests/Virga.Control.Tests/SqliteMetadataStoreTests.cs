@@ -1,5 +1,5 @@
-using Virga.Core.Names;
 using Virga.Control.Metadata;
+using Virga.Core.Names;
 using Virga.Core.Problems;
 
 namespace Virga.Control.Tests;

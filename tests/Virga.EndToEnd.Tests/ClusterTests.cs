@@ -193,6 +193,23 @@ public sealed class ClusterTests(VirgaCluster cluster) : IClassFixture<VirgaClus
         await cluster.SeeEachOtherAsync(3);
     }
 
+    [Fact]
+    public async Task Under_causal_consistency_a_conversation_across_nodes_misses_nothing_that_it_has_seen()
+    {
+        var node = cluster.Nodes[0];
+        var sample = Path.Combine(Installation.Root, "samples", "retwis");
+        (await node.RunAsync("apply", "-f", Path.Combine(sample, "virga.yaml"))).ShouldSucceed();
+
+        var counted = await SystemCommand.RunAsync("node", Path.Combine(sample, "anomalies.mjs"), "--rounds", "50", "--json", node.Gateway.ToString());
+
+        // How many anomalies lww has is a matter of time, and so printed only.
+        var output = counted.ShouldSucceed().Output;
+        TestContext.Current.TestOutputHelper!.WriteLine(output);
+        JsonNode.Parse(output)!["causal"]!.ToJsonString().ShouldBe("""{"rounds":50,"ownMissing":0,"originalMissing":0}""");
+        var run = JsonNode.Parse((await node.RunAsync("dag", "runs", "conversation-causal", "--output", "json")).ShouldSucceed().Output)!["items"]![0]!;
+        run["steps"]!.AsArray().Select(step => step!["node"]!.ToString()).Distinct().Count().ShouldBe(3);
+    }
+
     private static async Task<long> CountAsync(ClusterMemberNode node)
     {
         var answer = await node.GetAsync("/f/counter");

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using Virga.Core.Names;
 using Virga.Control.Metadata;
 using Virga.Core.Invocations;
+using Virga.Core.Names;
 
 namespace Virga.Control.Changes;
 

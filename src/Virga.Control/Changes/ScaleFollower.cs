@@ -1,6 +1,6 @@
-using Virga.Core.Names;
 using Virga.Control.Metadata;
 using Virga.Core.Invocations;
+using Virga.Core.Names;
 
 namespace Virga.Control.Changes;
 

@@ -23,9 +23,9 @@ internal sealed partial class CacheKeeper(CacheTable table, CausalCut cut, IStat
                 await wake.WaitAsync(options.Heartbeat, time, stop);
                 wake.Reset();
                 table.Tick++;
-                MakeRoom();
                 try
                 {
+                    MakeRoom();
                     await index.BeatAsync(stop);
                     if (index.TakeNeedsRepair())
                     {
@@ -107,14 +107,21 @@ internal sealed partial class CacheKeeper(CacheTable table, CausalCut cut, IStat
 
         var found = await store.FindAsync(batch.ConvertAll(static entry => entry.Key), cancellation);
         var records = new List<StateDelta>(batch.Count);
+        var forgotten = new List<CacheEntry>();
         for (var i = 0; i < batch.Count; i++)
         {
             if (found[i] is { } record)
             {
                 records.Add(new StateDelta(batch[i].Key, record));
             }
+            else if (table.TryForget(batch[i]))
+            {
+                // It was stored, and is not there any more: its deletion was missed here, and has been forgotten there. To go on showing it would bring it back.
+                forgotten.Add(batch[i]);
+            }
         }
 
+        index.Drop(forgotten);
         await cut.InstallAsync(records, InstallKind.Update, cancellation);
     }
 

@@ -79,10 +79,19 @@ internal sealed class CacheTable(long memoryBytes)
             return [];
         }
 
-        var candidates = _entries.Values.Where(static entry => entry.Shown is not null && entry.IsStored).ToList();
-        candidates.Sort(static (a, b) => a.Touched != b.Touched ? a.Touched.CompareTo(b.Touched) : a.Serial.CompareTo(b.Serial));
+        // Reads go on, and change when entries were touched: an order that changes while it is sorted by is none, and sorting may fail over it.
+        var candidates = new List<(int Touched, CacheEntry Entry)>();
+        foreach (var entry in _entries.Values)
+        {
+            if (entry.Shown is not null && entry.IsStored)
+            {
+                candidates.Add((entry.Touched, entry));
+            }
+        }
+
+        candidates.Sort(static (a, b) => a.Touched != b.Touched ? a.Touched.CompareTo(b.Touched) : a.Entry.Serial.CompareTo(b.Entry.Serial));
         var evicted = new List<CacheEntry>();
-        foreach (var entry in candidates)
+        foreach (var (_, entry) in candidates)
         {
             if (Bytes <= memoryBytes / 10 * 9)
             {
@@ -92,9 +101,8 @@ internal sealed class CacheTable(long memoryBytes)
             lock (entry.Lock)
             {
                 // A write may have come since.
-                if (entry.IsStored && entry.Loading is null && Volatile.Read(ref entry.Writers) == 0)
+                if (TryRemove(entry))
                 {
-                    Remove(entry);
                     evicted.Add(entry);
                 }
             }
@@ -102,6 +110,27 @@ internal sealed class CacheTable(long memoryBytes)
 
         Interlocked.Add(ref _evictions, evicted.Count);
         return evicted;
+    }
+
+    /// <summary>Removes an entry of which the store knows nothing, unless it waits to be stored or somebody is about to write to it.</summary>
+    /// <returns>Whether it showed something, and is gone.</returns>
+    public bool TryForget(CacheEntry entry)
+    {
+        lock (entry.Lock)
+        {
+            return !ReferenceEquals(entry.Shown, CacheEntry.Nothing) && TryRemove(entry);
+        }
+    }
+
+    private bool TryRemove(CacheEntry entry)
+    {
+        if (entry.IsEvicted || !entry.IsStored || entry.Loading is not null || Volatile.Read(ref entry.Writers) != 0)
+        {
+            return false;
+        }
+
+        Remove(entry);
+        return true;
     }
 
     private void Remove(CacheEntry entry)

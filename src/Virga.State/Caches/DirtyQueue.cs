@@ -113,6 +113,12 @@ internal sealed class DirtyQueue(CacheTable table, IDeltaLog log, TimeProvider t
         lock (entry.Lock)
         {
             Interlocked.Add(ref _bytes, -(entry.Flushing?.MemoryBytes ?? 0));
+            if (entry.Shown is null && entry.Flushing is { } stored)
+            {
+                // A load that goes on may have asked the store before: it must not show less than this node has written.
+                entry.Arrived = entry.Arrived?.Merge(stored) ?? stored;
+            }
+
             entry.Flushing = null;
         }
     }

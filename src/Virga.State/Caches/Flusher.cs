@@ -58,6 +58,9 @@ internal sealed partial class Flusher(
     {
         var rotated = time.GetTimestamp();
         var pause = options.FlushPause;
+
+        // Where the segment begins before which all will be stored; kept until it is, so that a store that is gone for long does not make a new one with each attempt.
+        long? segment = null;
         try
         {
             while (true)
@@ -67,13 +70,13 @@ internal sealed partial class Flusher(
                 var waiters = TakeWaiters();
                 try
                 {
-                    var isDue = time.GetElapsedTime(rotated) >= options.RotateEvery;
-                    var before = isDue ? log.Rotate() : 0;
+                    segment ??= time.GetElapsedTime(rotated) >= options.RotateEvery ? log.Rotate() : null;
                     await FlushQueueAsync(stop);
-                    if (isDue)
+                    if (segment is { } before)
                     {
                         log.Truncate(before);
                         rotated = time.GetTimestamp();
+                        segment = null;
                     }
 
                     waiters.ForEach(static waiter => waiter.TrySetResult());
@@ -143,7 +146,21 @@ internal sealed partial class Flusher(
         batch.Stored();
         Interlocked.Add(ref _stored, deltas.Count);
         index.Publish(updates);
-        await LearnAsync(deltas, merged, cancellation);
+        try
+        {
+            await LearnAsync(deltas, merged, cancellation);
+        }
+        finally
+        {
+            // What the log held at the start and nobody has read since: the store has it now.
+            foreach (var entry in batch.Entries)
+            {
+                if (entry.Shown is null)
+                {
+                    table.RemoveUnloaded(entry);
+                }
+            }
+        }
     }
 
     // What others had stored of these keys comes with the answer; where it cannot be shown now, their own updates bring it.

@@ -76,6 +76,9 @@ internal sealed class MissLoader(CacheTable table, CausalCut cut, IStateStore st
             try
             {
                 await LoadAsync(batch);
+
+                // Before those who asked go on, and here: whatever goes wrong, they hear of it, and the next batch is loaded.
+                makeRoom();
             }
             catch (Exception e)
             {
@@ -86,8 +89,6 @@ internal sealed class MissLoader(CacheTable table, CausalCut cut, IStateStore st
             {
                 Complete(entry, failure);
             }
-
-            makeRoom();
         }
     }
 

@@ -66,11 +66,12 @@ public sealed class StateCache : IStateReplica, ICausalReplica, IKeyHolders
         _table = new CacheTable(options.MemoryBytes);
         _dirty = new DirtyQueue(_table, log, time, options.DirtyBytes);
         _cut = new CausalCut(_table, store, clock, _dirty);
-        _inbox = new UpdateInbox(_cut, time, options, _stop.Token);
+        _inbox = new UpdateInbox(_cut, time, options, told, _stop.Token);
         _home = new IndexHome(link, clock, time, options, _inbox.Add);
         _index = new IndexClient(link, clock, time, options, _home, _table);
         _locator = new KeyLocator(link, clock, time, options, _home, _table, _stop.Token);
         _inbox.NotHeld = _index.Drop;
+        _inbox.Missed = _index.Doubt;
         _keeper = new CacheKeeper(_table, _cut, store, _index, _wakeKeeper, time, options, told);
         _loader = new MissLoader(_table, _cut, store, _index, _keeper.MakeRoom, _stop.Token);
         _flusher = new Flusher(_table, _dirty, _cut, store, log, _index, time, options, told);

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Virga.State.Index;
 using Virga.State.Keys;
 using Virga.State.Records;
@@ -8,7 +9,7 @@ namespace Virga.State.Caches;
 /// <summary>
 /// Updates that came from homes. Those that need dependencies from the store wait for it here, and what comes for their keys meanwhile waits with them; they are taken off the sender's hands all the same.
 /// </summary>
-internal sealed class UpdateInbox(CausalCut cut, TimeProvider time, StateCacheOptions options, CancellationToken stop)
+internal sealed partial class UpdateInbox(CausalCut cut, TimeProvider time, StateCacheOptions options, ILogger logger, CancellationToken stop)
 {
     private readonly Lock _lock = new();
     private readonly Queue<StateKey> _order = new();
@@ -18,6 +19,9 @@ internal sealed class UpdateInbox(CausalCut cut, TimeProvider time, StateCacheOp
 
     /// <summary>Told of keys that an update came for although they are not in the cache.</summary>
     public Action<IReadOnlyList<StateKey>> NotHeld { get; set; } = static _ => { };
+
+    /// <summary>Told of keys whose updates could not be taken: what the cache shows of them has to be compared with the store.</summary>
+    public Action<IReadOnlyList<StateKey>> Missed { get; set; } = static _ => { };
 
     /// <summary>Told how long each update was on its way.</summary>
     public Action<TimeSpan> Arrived { get; set; } = static _ => { };
@@ -75,6 +79,13 @@ internal sealed class UpdateInbox(CausalCut cut, TimeProvider time, StateCacheOp
                     {
                         await Task.Delay(options.RetryLeast, time, stop);
                     }
+                    catch (Exception e) when (!stop.IsCancellationRequested)
+                    {
+                        // One that cannot be shown must not keep away all that come after it.
+                        LogFailure(logger, e, records.Count);
+                        Missed(records.ConvertAll(static record => record.Key));
+                        break;
+                    }
                 }
 
                 Interlocked.Add(ref _taken, batch.Count);
@@ -86,6 +97,9 @@ internal sealed class UpdateInbox(CausalCut cut, TimeProvider time, StateCacheOp
             // The node ends, and with it what it holds.
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} updates of shared state from other nodes could not be shown; their keys are compared with the store")]
+    private static partial void LogFailure(ILogger logger, Exception exception, int count);
 
     private List<KeyUpdate>? Take()
     {

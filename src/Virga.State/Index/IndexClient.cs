@@ -12,8 +12,9 @@ namespace Virga.State.Index;
 /// </summary>
 internal sealed class IndexClient
 {
-    // What is forgotten above it while homes move is found by comparing with the store, later.
+    // What is forgotten above these while homes move is found by comparing with the store, later.
     private const int MostPublished = 65_536;
+    private const long MostPublishedBytes = 32 << 20;
 
     private readonly INodeLink _link;
     private readonly HybridClock _clock;
@@ -30,6 +31,7 @@ internal sealed class IndexClient
     private KeyHomes _homes;
     private long _number;
     private bool _needsRepair;
+    private long _publishedBytes;
 
     public IndexClient(INodeLink link, HybridClock clock, TimeProvider time, StateCacheOptions options, IndexHome home, CacheTable table)
     {
@@ -48,6 +50,18 @@ internal sealed class IndexClient
 
     /// <summary>There is something to repair.</summary>
     public void AskForRepair() => Volatile.Write(ref _needsRepair, true);
+
+    /// <summary>Memory of what would be published again if homes moved now, in bytes.</summary>
+    public long PublishedBytes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _publishedBytes;
+            }
+        }
+    }
 
     /// <summary>Messages that are on the wire now.</summary>
     public Task Work
@@ -125,6 +139,20 @@ internal sealed class IndexClient
         }
     }
 
+    /// <summary>What is shown of keys may lack an update: their holds are void, so that they are compared with the store.</summary>
+    public void Doubt(IReadOnlyList<StateKey> keys)
+    {
+        foreach (var key in keys)
+        {
+            if (_table.Find(key) is { } entry)
+            {
+                entry.Hold = null;
+            }
+        }
+
+        AskForRepair();
+    }
+
     /// <summary>Passes what is in the store now to the homes, and by them to all caches that hold it; again until they have it.</summary>
     public void Publish(IReadOnlyList<KeyUpdate> updates)
     {
@@ -137,9 +165,10 @@ internal sealed class IndexClient
             lock (_lock)
             {
                 _published.Enqueue(new Published(update, home, now));
-                if (_published.Count > MostPublished)
+                _publishedBytes += update.Record.MemoryBytes;
+                while (_published.Count > MostPublished || _publishedBytes > MostPublishedBytes)
                 {
-                    _published.Dequeue();
+                    ForgetPublished();
                 }
             }
 
@@ -201,7 +230,7 @@ internal sealed class IndexClient
             _undelivered.Clear();
             while (_published.TryPeek(out var oldest) && _time.GetElapsedTime(oldest.At) > _options.RepublishFor)
             {
-                _published.Dequeue();
+                ForgetPublished();
             }
         }
 
@@ -282,6 +311,9 @@ internal sealed class IndexClient
             _link.Post(home, NodeTopic.StateIndex, IndexMessages.Keys(IndexOperation.Drop, _clock.Now(), number, keys));
         }
     }
+
+    // Under the lock.
+    private void ForgetPublished() => _publishedBytes -= _published.Dequeue().Update.Record.MemoryBytes;
 
     private UpdateOutbox OutboxOf(NodeName node)
     {

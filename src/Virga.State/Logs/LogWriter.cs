@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using Virga.Core.Problems;
 using Virga.Core.Storage;
@@ -27,12 +28,17 @@ internal sealed class LogWriter : IDisposable
     private readonly LogSegments _segments;
     private readonly LogBuffer _buffer;
     private readonly DurabilityWaiters _waiters;
+    private readonly LogSynchroniser _synchroniser;
     private readonly Thread _thread;
 
     // Written, or failed to be, and not confirmed; in the order of their positions.
     private readonly List<LogBatch> _unconfirmed = [];
     private long _unconfirmedSince;
     private long _truncateBefore;
+
+    // How many of them the synchronisation that goes on will confirm, and when it began; 0 when none does.
+    private int _confirming;
+    private long _confirmingSince;
 
     // All before this is on disk.
     private long _confirmed;
@@ -50,6 +56,7 @@ internal sealed class LogWriter : IDisposable
         _buffer = buffer;
         _waiters = waiters;
         _confirmed = waiters.Durable;
+        _synchroniser = new LogSynchroniser(segments, buffer.Wake);
         _thread = new Thread(Run) { IsBackground = true, Name = "state log" };
         _thread.Start();
     }
@@ -64,6 +71,7 @@ internal sealed class LogWriter : IDisposable
     {
         _buffer.Stop();
         _thread.Join();
+        _synchroniser.Dispose();
         _segments.Dispose();
     }
 
@@ -81,10 +89,19 @@ internal sealed class LogWriter : IDisposable
                     Repair();
                 }
 
+                if (_synchroniser.IsIdle)
+                {
+                    EndConfirming();
+                }
+
                 WriteAll();
-                if (NeedsConfirmation && (stopping || IsDue()))
+                if (NeedsConfirmation && stopping)
                 {
                     Confirm();
+                }
+                else if (NeedsConfirmation && _confirming == 0 && IsDue())
+                {
+                    BeginConfirming();
                 }
 
                 _segments.Drop(Volatile.Read(ref _truncateBefore));
@@ -140,6 +157,7 @@ internal sealed class LogWriter : IDisposable
     private void BeginSegment(LogBatch batch)
     {
         // The old segment is complete before the next is there.
+        EndConfirming();
         if (_unconfirmed.Count > 1)
         {
             _segments.Synchronise();
@@ -160,8 +178,36 @@ internal sealed class LogWriter : IDisposable
 
     private bool IsDue() => _waiters.Any || Stopwatch.GetElapsedTime(_unconfirmedSince) >= _options.Interval;
 
+    // With interval durability: the disk may be slow, and what is appended meanwhile is to be written all the same.
+    private void BeginConfirming()
+    {
+        _confirming = _unconfirmed.Count;
+        _confirmingSince = Stopwatch.GetTimestamp();
+        _synchroniser.Begin();
+    }
+
+    private void EndConfirming()
+    {
+        if (_confirming == 0)
+        {
+            return;
+        }
+
+        var count = _confirming;
+        _confirming = 0;
+        if (_synchroniser.End() is { } failure)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+
+        // What was written since then has waited for no longer than that.
+        _unconfirmedSince = _confirmingSince;
+        Confirmed(count);
+    }
+
     private void Confirm()
     {
+        EndConfirming();
         if (_unconfirmed.Count > 0)
         {
             _segments.Synchronise();
@@ -192,7 +238,12 @@ internal sealed class LogWriter : IDisposable
             return;
         }
 
-        if (NeedsConfirmation)
+        if (_confirming > 0)
+        {
+            // Its end wakes this thread.
+            _buffer.Park(Timeout.InfiniteTimeSpan);
+        }
+        else if (NeedsConfirmation)
         {
             var left = _options.Interval - Stopwatch.GetElapsedTime(_unconfirmedSince);
             _buffer.Park(left > TimeSpan.Zero ? left : TimeSpan.Zero);
@@ -207,7 +258,8 @@ internal sealed class LogWriter : IDisposable
             Mark();
         }
 
-        if (_options.Durability == Durability.Interval && !_waiters.Any)
+        // Those who wait for the disk wait for what goes on first.
+        if (_options.Durability == Durability.Interval && (_confirming > 0 || !_waiters.Any))
         {
             _buffer.Gather(HandOver);
         }
@@ -254,6 +306,9 @@ internal sealed class LogWriter : IDisposable
     // What was appended before the failure was seen is in the buffer still.
     private void Repair()
     {
+        // Whatever came of it: all that was not confirmed is written again, and to another file.
+        _confirming = 0;
+        _synchroniser.End();
         while (_buffer.Take() is { } batch)
         {
             _unconfirmed.Add(batch);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Virga.State.Lattices;
 using Virga.State.Time;
 
@@ -15,7 +16,9 @@ namespace Virga.State.Records;
 public sealed class StateRecord(HybridTimestamp generation, Lattice? value, Expiry? expiry = null, Causality? causality = null)
 {
     private const int Overhead = 120;
-    private StateVersion? _version;
+
+    // In an object, since whoever reads it at the same moment must get all of its sixteen bytes or none.
+    private StrongBox<StateVersion>? _version;
 
     /// <summary>When the key was last deleted, or expired.</summary>
     public HybridTimestamp Generation { get; } = generation;
@@ -30,7 +33,7 @@ public sealed class StateRecord(HybridTimestamp generation, Lattice? value, Expi
     public Causality? Causality { get; } = Settle(causality, value);
 
     /// <summary>Names exactly this content, on every node alike; computed when it is first asked for.</summary>
-    public StateVersion Version => _version ??= StateVersion.Of(this);
+    public StateVersion Version => (_version ??= new StrongBox<StateVersion>(StateVersion.Of(this))).Value;
 
     /// <summary>Memory that it occupies, in bytes, roughly.</summary>
     public int MemoryBytes => Overhead + (Value?.MemoryBytes ?? 0) + (Causality?.MemoryBytes ?? 0);

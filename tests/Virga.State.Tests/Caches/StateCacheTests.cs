@@ -1,7 +1,9 @@
 using Virga.Core.Names;
 using Virga.Core.Nodes;
 using Virga.Core.Problems;
+using Virga.Core.Resources;
 using Virga.State.Caches;
+using Virga.State.Index;
 using Virga.State.Logs;
 using Virga.State.Mutations;
 using Virga.State.Records;
@@ -222,6 +224,93 @@ public sealed class StateCacheTests
         new ClusterFaults { SlowestView = 5000, Cache = new StateCacheOptions { ScrubKeys = 0 } });
 
     [Fact]
+    public void A_deletion_that_was_missed_until_it_was_forgotten_does_not_leave_the_key_behind() => Cluster.Run(2, async cluster =>
+    {
+        await cluster[0].Cache.ApplyAsync(Key("k"), Put("v"), null, None);
+        await cluster[0].Cache.FlushAsync(None);
+        TextOf(await cluster[1].Cache.ReadAsync(Key("k"), None)).ShouldBe("v");
+        cluster.Network.Lets = static (_, _, topic) => topic != NodeTopic.StateUpdate;
+        await cluster[0].Cache.ApplyAsync(Key("k"), new DeleteMutation(), null, None);
+        await cluster[0].Cache.FlushAsync(None);
+        cluster.Store.Forget(Key("k"));
+
+        await cluster.UntilAsync(() => ReadLocally(cluster[1], "k") is null, "the node no longer shows it", 10);
+        (await cluster[1].Cache.ReadAsync(Key("k"), None)).ShouldBeNull();
+        await cluster[1].Cache.ApplyAsync(Key("k"), new IncrementMutation(1), null, None);
+    });
+
+    [Fact]
+    public void Updates_go_on_after_one_whose_dependencies_could_not_be_read() => Cluster.Run(
+        2,
+        async cluster =>
+        {
+            // One whose home is the writer: what is stored of it goes to the reader by a message, which can be lost.
+            var homes = new KeyHomes(cluster[0].Link.View);
+            var d = Enumerable.Range(0, 100).Select(static i => Key($"d{i}")).First(key => homes.Of(key) == cluster[0].Name);
+            foreach (var node in cluster.Alive)
+            {
+                await node.Cache.ReadAsync(d, None);
+                await node.Cache.ReadAsync(Key("k"), None);
+            }
+
+            cluster.Store.Damaged.Add(d);
+            cluster.Network.Lets = static (_, _, topic) => topic != NodeTopic.StateUpdate;
+            var session = cluster[0].Engine.Begin(Consistency.MultiKey)!;
+            await cluster[0].Engine.ApplyAsync(session, d, new IncrementMutation(1), None);
+            await cluster[0].Cache.FlushAsync(None);
+            await cluster.World.Pause(TimeSpan.FromSeconds(5));
+            cluster.Network.Lets = static (_, _, _) => true;
+            await cluster[0].Engine.ApplyAsync(session, Key("k"), new IncrementMutation(2), None);
+            await cluster[0].Cache.FlushAsync(None);
+            await cluster.World.Pause(TimeSpan.FromSeconds(5));
+            cluster.Store.Damaged.Clear();
+
+            await cluster.UntilAsync(() => CountLocally(cluster[1], "k") == 2 && CountLocally(cluster[1], d.Text) == 1, "the node has caught up", 10);
+            (await cluster[1].Cache.ApplyIfAsync(Key("x"), new StateCondition(StateVersion.Absent), Put("3"), None)).Held.ShouldBeTrue();
+            var before = cluster[1].Cache.Figures.Updates;
+            await cluster[0].Cache.ApplyAsync(Key("k"), new IncrementMutation(4), null, None);
+            await cluster.UntilAsync(() => cluster[1].Cache.Figures.Updates > before, "updates are taken again", 10);
+        });
+
+    [Fact]
+    public void A_store_that_is_gone_for_long_does_not_make_the_log_begin_one_segment_after_another() => Cluster.Run(1, async cluster =>
+    {
+        await cluster[0].Cache.ApplyAsync(Key("k"), Put("1"), null, None);
+        await cluster[0].Cache.FlushAsync(None);
+        var before = cluster[0].Log.Rotations;
+        cluster.Store.IsReachable = false;
+        await cluster[0].Cache.ApplyAsync(Key("k"), Put("2"), null, None);
+        await cluster.World.Pause(TimeSpan.FromMinutes(5));
+        (cluster[0].Log.Rotations - before).ShouldBeLessThanOrEqualTo(1);
+
+        cluster.Store.IsReachable = true;
+        await cluster.UntilAsync(() => TextOf(cluster.Store.Find(Key("k"))) == "2", "it is stored");
+    });
+
+    [Fact]
+    public void What_a_node_finds_in_its_log_leaves_its_memory_when_it_is_stored() => Cluster.Run(2, async cluster =>
+    {
+        for (var i = 0; i < 50; i++)
+        {
+            await cluster[0].Cache.ReadAsync(Key($"k{i}"), None);
+        }
+
+        cluster.Store.IsReachable = false;
+        for (var i = 0; i < 50; i++)
+        {
+            await cluster[0].Cache.ApplyAsync(Key($"k{i}"), Put("v"), null, None);
+        }
+
+        cluster.Crash(0);
+        cluster.Store.IsReachable = true;
+        await cluster.StartAsync(0);
+
+        await cluster.UntilAsync(() => cluster.Store.All.Count() == 50, "all are stored");
+        await cluster.UntilAsync(() => cluster[0].Cache.Figures.Keys == 0, "nothing is left in memory that nobody has read", 10);
+        TextOf(await cluster[0].Cache.ReadAsync(Key("k7"), None)).ShouldBe("v");
+    });
+
+    [Fact]
     public void A_condition_is_decided_at_the_store_among_all_nodes() => Cluster.Run(3, async cluster =>
     {
         var held = await Task.WhenAll(cluster.Alive.Select(async node =>
@@ -312,6 +401,8 @@ public sealed class StateCacheTests
 
         ReadLocally(cluster[0], "k").ShouldBe("v");
     });
+
+    private static long CountLocally(SimulatedNode node, string key) => node.Cache.TryRead(Key(key), out var record) ? CountOf(record) : -1;
 
     private static string? ReadLocally(SimulatedNode node, string key) => node.Cache.TryRead(Key(key), out var record) ? TextOf(record) : null;
 }

@@ -23,6 +23,12 @@ internal sealed class FaultyDisk : LogDisk
 
     public int Synchronisations { get; private set; }
 
+    /// <summary>While set, synchronisations take for ever: they end when it is completed.</summary>
+    public TaskCompletionSource? Slow { get; set; }
+
+    /// <summary>Synchronisations that go on.</summary>
+    public int Synchronising { get; private set; }
+
     public override void Write(SafeFileHandle file, string path, ReadOnlySpan<byte> bytes, long offset)
     {
         lock (_writing)
@@ -41,6 +47,13 @@ internal sealed class FaultyDisk : LogDisk
 
     public override void Synchronise(SafeFileHandle file, string path)
     {
+        if (Slow is { } slow)
+        {
+            Synchronising++;
+            slow.Task.Wait();
+            Synchronising--;
+        }
+
         lock (_writing)
         {
             Synchronisations++;

@@ -251,6 +251,51 @@ public sealed class WriteAheadLogTests : IDisposable
     }
 
     [Fact]
+    public async Task With_interval_durability_the_system_gets_what_is_appended_while_the_disk_is_busy()
+    {
+        await using var log = await OpenAsync(Durability.Interval);
+        var slow = _disk.Slow = new TaskCompletionSource();
+        try
+        {
+            log.Append(Key("0"), Delta("0"));
+            await UntilAsync(() => _disk.Synchronising > 0);
+            var position = log.Append(Key("1"), Delta("1"));
+
+            // As after a kill of the process: what the files have.
+            await UntilAsync(() => Recovered(_folder.Path).Count == 2);
+            log.DurablePosition.ShouldBeLessThan(position);
+        }
+        finally
+        {
+            _disk.Slow = null;
+            slow.SetResult();
+        }
+
+        await log.DurableAsync(log.Position, Cancellation);
+    }
+
+    [Fact]
+    public async Task With_interval_durability_what_was_written_while_a_synchronisation_failed_is_not_lost()
+    {
+        await using (var log = await OpenAsync(Durability.Interval))
+        {
+            var slow = _disk.Slow = new TaskCompletionSource();
+            log.Append(Key("0"), Delta("0"));
+            await UntilAsync(() => _disk.Synchronising > 0);
+            log.Append(Key("1"), Delta("1"));
+            await UntilAsync(() => Recovered(_folder.Path).Count == 2);
+            log.Rotate();
+            log.Append(Key("2"), Delta("2"));
+            (_disk.FailingSynchronisations, _disk.Slow) = (1, null);
+            slow.SetResult();
+            await UntilAppendsAsync(log, "3");
+        }
+
+        _disk.CutPower();
+        Recovered(_folder.Path).Distinct().ShouldBe(["0", "1", "2", "3"]);
+    }
+
+    [Fact]
     public async Task More_than_the_disk_can_take_is_refused_and_not_gathered_without_bound()
     {
         var log = new WriteAheadLog(new WriteAheadLogOptions { Directory = _folder.Path, Durability = Durability.Interval, Interval = TimeSpan.FromMinutes(1), MaxBufferedBytes = 100_000 }, new HybridClock(TimeProvider.System), NullLogger.Instance);
@@ -309,6 +354,16 @@ public sealed class WriteAheadLogTests : IDisposable
         for (var i = from; i < to; i++)
         {
             await log.DurableAsync(log.Append(Key($"{i}"), Delta($"{i}")), Cancellation);
+        }
+    }
+
+    private static async Task UntilAsync(Func<bool> holds)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        deadline.CancelAfter(TimeSpan.FromSeconds(20));
+        while (!holds())
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(2), deadline.Token);
         }
     }
 

@@ -54,7 +54,14 @@ internal sealed class SimulatedLog(SimulatedWorld world, SimulatedDisk disk, Dur
         }
     }
 
-    public long Rotate() => disk.End;
+    /// <summary>Segments that were begun.</summary>
+    public int Rotations { get; private set; }
+
+    public long Rotate()
+    {
+        Rotations++;
+        return disk.End;
+    }
 
     public void Truncate(long before)
     {

@@ -1,4 +1,5 @@
 using Virga.Core.Names;
+using Virga.Core.Problems;
 using Virga.State.Keys;
 using Virga.State.Mutations;
 using Virga.State.Records;
@@ -23,6 +24,12 @@ internal sealed class SimulatedStore(SimulatedWorld world, double slowest = 3)
 
     /// <summary>Told when a transaction has ended.</summary>
     public Action Committed { get; set; } = static () => { };
+
+    /// <summary>Keys whose rows are damaged: who reads them gets an error that is no outage.</summary>
+    public HashSet<StateKey> Damaged { get; } = [];
+
+    /// <summary>A deletion is forgotten, when that is long past.</summary>
+    public void Forget(StateKey key) => _records.Remove(key);
 
     public StateRecord? Find(StateKey key) => _records.GetValueOrDefault(key);
 
@@ -77,7 +84,9 @@ internal sealed class SimulatedStore(SimulatedWorld world, double slowest = 3)
         public ValueTask OpenAsync(CancellationToken cancellation) => ValueTask.CompletedTask;
 
         public ValueTask<IReadOnlyList<StateRecord?>> FindAsync(IReadOnlyList<StateKey> keys, CancellationToken cancellation) =>
-            store.CarryOutAsync<IReadOnlyList<StateRecord?>>(node, () => keys.Select(store.Find).ToList());
+            store.CarryOutAsync<IReadOnlyList<StateRecord?>>(
+                node,
+                () => keys.Any(store.Damaged.Contains) ? throw new ProblemException(KnownProblems.StateCorrupted("A row is damaged.", "Mend it.")) : keys.Select(store.Find).ToList());
 
         public ValueTask<IReadOnlyList<StateRecord>> MergeAsync(IReadOnlyList<StateDelta> deltas, CancellationToken cancellation) =>
             store.CarryOutAsync<IReadOnlyList<StateRecord>>(node, () => deltas.Select(delta => store.Forgets(delta) ? delta.Record : store.Merge(delta)).ToList());

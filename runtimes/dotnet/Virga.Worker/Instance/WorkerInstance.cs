@@ -156,7 +156,8 @@ internal sealed class WorkerInstance(FrameWriter writer)
             FunctionLoader.Load(request.Root, request.Handler, request.Function),
             request.Concurrency,
             request.StreamsBodies,
-            new KeptValues(request.Memory)) { Node = request.Node };
+            new KeptValues(request.Memory))
+        { Node = request.Node };
     }
 
     private Call? Open(in Frame frame)

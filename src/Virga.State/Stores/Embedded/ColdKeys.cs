@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
+using Microsoft.Data.Sqlite;
 using Virga.Core.Names;
 using Virga.State.Binary;
 using Virga.State.Keys;
@@ -12,6 +13,13 @@ namespace Virga.State.Stores.Embedded;
 internal static class ColdKeys
 {
     public static string TextOf(Scope scope) => $"{scope.Tenant.Value}/{scope.Namespace.Value}";
+
+    /// <summary>
+    /// Text of a row. Text whose type has turned into that of bytes reads the same, and its checksum is right; but it sorts elsewhere, so that keys are not found.
+    /// </summary>
+    /// <exception cref="StateEncodingException">It is no text.</exception>
+    public static string ReadText(SqliteDataReader row, int column) =>
+        row.GetValue(column) as string ?? throw new StateEncodingException($"a row has no text where {row.GetName(column)} should be");
 
     /// <summary>A record behind the checksum of its scope, key and itself.</summary>
     public static byte[] Pack(StateKey key, StateRecord record)

@@ -39,7 +39,7 @@ internal sealed class ColdReader : IDisposable
         using var rows = _scan.ExecuteReader();
         while (rows.Read())
         {
-            var key = rows.GetString(0);
+            var key = ColdKeys.ReadText(rows, 0);
             if (!inclusive && string.Equals(key, from, StringComparison.Ordinal))
             {
                 continue;
@@ -60,8 +60,8 @@ internal sealed class ColdReader : IDisposable
         var keys = new List<StateKey>();
         while (rows.Read())
         {
-            var scope = rows.GetString(0).Split('/');
-            keys.Add(new StateKey(new Scope(ResourceName.Parse(scope[0]), ResourceName.Parse(scope[1])), rows.GetString(1)));
+            var scope = ColdKeys.ReadText(rows, 0).Split('/');
+            keys.Add(new StateKey(new Scope(ResourceName.Parse(scope[0]), ResourceName.Parse(scope[1])), ColdKeys.ReadText(rows, 1)));
         }
 
         return keys;

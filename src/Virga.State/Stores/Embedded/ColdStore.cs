@@ -128,7 +128,7 @@ internal sealed class ColdStore : IDisposable
         var wanted = true;
         while (rows.Read())
         {
-            var (key, record) = ColdKeys.Unpack(rows.GetString(0), rows.GetString(1), rows.GetFieldValue<byte[]>(2));
+            var (key, record) = ColdKeys.Unpack(ColdKeys.ReadText(rows, 0), ColdKeys.ReadText(rows, 1), rows.GetFieldValue<byte[]>(2));
             if (wanted)
             {
                 wanted = row(key, record);

@@ -26,6 +26,7 @@ public sealed class EmbeddedStateStore : IStateStore, IStateReplica
     private readonly ColdStore _cold;
     private readonly ChangeRing _changes;
     private readonly StateHousekeeper _housekeeper;
+    private readonly EmbeddedMetrics _metrics;
     private readonly EmbeddedStateOptions _options;
 
     /// <summary>A store; nothing is touched until it is opened.</summary>
@@ -47,6 +48,7 @@ public sealed class EmbeddedStateStore : IStateStore, IStateReplica
         // Higher than all that an earlier process gave, at a million changes in a millisecond.
         _changes = new ChangeRing(options.KeptChanges, time.GetUtcNow().ToUnixTimeMilliseconds() << 20);
         _housekeeper = new StateHousekeeper(options, time, logger, this, _memory, _log, _cold);
+        _metrics = new EmbeddedMetrics(_memory, _housekeeper);
     }
 
     /// <inheritdoc/>
@@ -56,6 +58,8 @@ public sealed class EmbeddedStateStore : IStateStore, IStateReplica
     public long MemoryBytes => _memory.Bytes;
 
     internal StateHousekeeper Housekeeper => _housekeeper;
+
+    internal EmbeddedMetrics Metrics => _metrics;
 
     private long UnixMilliseconds => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -80,12 +84,17 @@ public sealed class EmbeddedStateStore : IStateStore, IStateReplica
     {
         var known = _memory.TryFind(key, out var entry);
         record = entry?.Record;
+        if (known)
+        {
+            _metrics.Hits.Add();
+        }
+
         return known;
     }
 
     /// <inheritdoc/>
     public ValueTask<StateRecord?> ReadAsync(StateKey key, CancellationToken cancellation) =>
-        cancellation.IsCancellationRequested ? ValueTask.FromCanceled<StateRecord?>(cancellation) : new ValueTask<StateRecord?>(Find(key)?.Record);
+        cancellation.IsCancellationRequested ? ValueTask.FromCanceled<StateRecord?>(cancellation) : new ValueTask<StateRecord?>(TryRead(key, out var record) ? record : Find(key)?.Record);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<StateRecord?>> FindAsync(IReadOnlyList<StateKey> keys, CancellationToken cancellation)
@@ -189,6 +198,7 @@ public sealed class EmbeddedStateStore : IStateStore, IStateReplica
     /// <summary>Brings everything to disk, the database included, and closes the files.</summary>
     public async ValueTask DisposeAsync()
     {
+        _metrics.Dispose();
         await _housekeeper.DisposeAsync();
         await _log.DisposeAsync();
         _cold.Dispose();
@@ -229,6 +239,7 @@ public sealed class EmbeddedStateStore : IStateStore, IStateReplica
                 _housekeeper.Admit();
                 position = _log.Append(key, delta);
                 _memory.Put(shard, entry, key, merged);
+                _metrics.Writes.Add();
                 _changes.Add(key);
                 record = merged;
                 return true;
@@ -257,6 +268,7 @@ public sealed class EmbeddedStateStore : IStateStore, IStateReplica
         for (var i = 0; i < deltas.Length; i++)
         {
             Absorb(deltas[i], out merged[i]);
+            _metrics.Writes.Add();
         }
 
         return position;
@@ -274,6 +286,7 @@ public sealed class EmbeddedStateStore : IStateStore, IStateReplica
 
             var shard = _memory.ShardOf(key);
             var evictions = shard.Evictions;
+            _metrics.Misses.Add();
             var record = _cold.Find(key);
             lock (shard.Gate)
             {

@@ -24,6 +24,9 @@ internal sealed class EntryTable
     /// <summary>Places that <see cref="At"/> can be asked for.</summary>
     public int Capacity => _slots.Length;
 
+    /// <summary>Entries that are there.</summary>
+    public int Count => Volatile.Read(ref _count);
+
     public bool TryGetValue(StateKey key, [NotNullWhen(true)] out StateEntry? entry) => TryGetValue(key, key.GetHashCode(), out entry);
 
     /// <summary>The entry of a key whose hash is known.</summary>

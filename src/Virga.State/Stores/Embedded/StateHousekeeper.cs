@@ -33,7 +33,13 @@ internal sealed class StateHousekeeper : IAsyncDisposable
     private Task _running = Task.CompletedTask;
     private Problem? _refusal;
     private long _logBegin;
+
+    // The segment that a checkpoint began which has failed since; none when it is 0.
+    private long _begun;
     private long _checkpointedAt;
+    private long _succeededAt;
+    private long _checkpoints;
+    private long _failures;
     private long _sweptAt;
     private bool _isStarted;
 
@@ -48,12 +54,24 @@ internal sealed class StateHousekeeper : IAsyncDisposable
         _cold = cold;
     }
 
+    /// <summary>Bytes of the log that are not in the database.</summary>
+    public long LogBytes => _log.Position - Volatile.Read(ref _logBegin);
+
+    /// <summary>Checkpoints since the store was opened.</summary>
+    public long Checkpoints => Volatile.Read(ref _checkpoints);
+
+    /// <summary>How often that, or what else it does, failed.</summary>
+    public long Failures => Volatile.Read(ref _failures);
+
+    /// <summary>How long ago the last checkpoint was, while the database lacks something.</summary>
+    public TimeSpan CheckpointAge => _memory.HasDirty ? _time.GetElapsedTime(Volatile.Read(ref _succeededAt)) : TimeSpan.Zero;
+
     private long UnixMilliseconds => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
     public void Start()
     {
         _logBegin = _log.Beginning;
-        _checkpointedAt = _sweptAt = _time.GetTimestamp();
+        _checkpointedAt = _succeededAt = _sweptAt = _time.GetTimestamp();
         _isStarted = true;
         _running = RunAsync();
     }
@@ -74,7 +92,13 @@ internal sealed class StateHousekeeper : IAsyncDisposable
         lock (_working)
         {
             // First the new segment, then the entries: what is in the old segments is in memory by the time at which its shard is visited.
-            var position = _log.Rotate();
+            // One that failed has begun a segment already: as long as the log is not much longer, the next attempt needs no other.
+            if (_begun == 0 || _log.Position - _begun >= _options.MaxLogBytes)
+            {
+                _begun = _log.Rotate();
+            }
+
+            var position = _begun;
             foreach (var shard in _memory.Shards)
             {
                 lock (shard.Gate)
@@ -86,7 +110,10 @@ internal sealed class StateHousekeeper : IAsyncDisposable
             var flush = new CheckpointFlush(_memory, _cold, RowsPerTransaction, BytesPerTransaction);
             flush.Run();
             _log.Truncate(position);
-            _logBegin = position;
+            Volatile.Write(ref _logBegin, position);
+            _begun = 0;
+            Volatile.Write(ref _succeededAt, _time.GetTimestamp());
+            Interlocked.Increment(ref _checkpoints);
             Volatile.Write(ref _refusal, null);
         }
     }
@@ -176,8 +203,7 @@ internal sealed class StateHousekeeper : IAsyncDisposable
             Attempt(Sweep);
         }
 
-        var length = _log.Position - _logBegin;
-        if (length >= _options.MaxLogBytes || (_memory.HasDirty && _time.GetElapsedTime(_checkpointedAt) >= _options.CheckpointPeriod))
+        if (LogBytes >= _options.MaxLogBytes || (_memory.HasDirty && _time.GetElapsedTime(_checkpointedAt) >= _options.CheckpointPeriod))
         {
             _checkpointedAt = _time.GetTimestamp();
             Attempt(Checkpoint);
@@ -198,10 +224,22 @@ internal sealed class StateHousekeeper : IAsyncDisposable
         catch (ProblemException exception)
         {
             _logger.HousekeepingFailed(_options.Directory, exception.Message, exception.Problem.Fix);
-            if (_log.Position - _logBegin > LogPatience * _options.MaxLogBytes)
-            {
-                Volatile.Write(ref _refusal, exception.Problem);
-            }
+            RefuseIfLong(exception.Problem);
+        }
+        catch (Exception exception)
+        {
+            // Whatever it is: without checkpoints the log would grow for ever, and nobody would know why.
+            _logger.HousekeepingBroke(_options.Directory, exception);
+            RefuseIfLong(KnownProblems.StateUnavailable($"The database of shared state in '{_options.Directory}' has not been written for long: {exception.Message}"));
+        }
+    }
+
+    private void RefuseIfLong(Problem problem)
+    {
+        Interlocked.Increment(ref _failures);
+        if (LogBytes > LogPatience * _options.MaxLogBytes)
+        {
+            Volatile.Write(ref _refusal, problem);
         }
     }
 

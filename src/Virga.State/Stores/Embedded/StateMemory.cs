@@ -31,6 +31,12 @@ internal sealed class StateMemory
     /// <summary>Whether the database lacks anything.</summary>
     public bool HasDirty => Array.Exists(_shards, static shard => shard.Dirty.Count > 0);
 
+    /// <summary>Keys in memory.</summary>
+    public int Count => Sum(static shard => shard.Entries.Count);
+
+    /// <summary>Of how many of them the database lacks something.</summary>
+    public int DirtyCount => Sum(static shard => shard.Dirty.Count + shard.Flushing.Count);
+
     /// <summary>Memory that all entries occupy, in bytes, roughly.</summary>
     public long Bytes
     {
@@ -157,6 +163,17 @@ internal sealed class StateMemory
                 left += shard.Bytes - before;
             }
         }
+    }
+
+    private int Sum(Func<MemoryShard, int> part)
+    {
+        var sum = 0;
+        foreach (var shard in _shards)
+        {
+            sum += part(shard);
+        }
+
+        return sum;
     }
 
     private void EvictFrom(MemoryShard shard, long wanted)

@@ -7,4 +7,7 @@ internal static partial class StateMessages
 {
     [LoggerMessage(LogLevel.Error, "Shared state in {Directory}: {Problem} {Fix}")]
     public static partial void HousekeepingFailed(this ILogger logger, string directory, string problem, string? fix);
+
+    [LoggerMessage(LogLevel.Error, "Shared state in {Directory}: what the store does by itself failed, and is tried again.")]
+    public static partial void HousekeepingBroke(this ILogger logger, string directory, Exception exception);
 }

@@ -191,8 +191,9 @@ internal sealed class PostgresFeed : IAsyncDisposable
             {
                 return;
             }
-            catch (Exception exception) when (PostgresFaults.IsKnown(exception))
+            catch (Exception exception)
             {
+                // Whatever it is: without this loop changes would be found late, and nobody would know why.
                 _logger.FeedInterrupted(exception.Message);
                 await PauseAsync(ReconnectAfter);
             }
@@ -215,8 +216,9 @@ internal sealed class PostgresFeed : IAsyncDisposable
             {
                 return;
             }
-            catch (Exception exception) when (PostgresFaults.IsKnown(exception))
+            catch (Exception exception)
             {
+                // Whatever it is: without this loop changes would be found late, and nobody would know why.
                 _logger.FeedInterrupted(exception.Message);
             }
         }

@@ -6,6 +6,7 @@ using Virga.State.Binary;
 using Virga.State.Keys;
 using Virga.State.Mutations;
 using Virga.State.Records;
+using Virga.State.Time;
 
 namespace Virga.State.Stores.Postgres;
 
@@ -139,6 +140,37 @@ public sealed class PostgresStateStore : IStateStore
 
     /// <summary>Deletes what has expired, now.</summary>
     internal Task SweepAsync(CancellationToken cancellation) => _sweeper.SweepAsync(cancellation);
+
+    /// <summary>Deletes those of the keys that have expired; what is written meanwhile is left as it is.</summary>
+    /// <returns>How many were deleted.</returns>
+    internal async Task<int> ExpireAsync(List<StateKey> keys, long unixMilliseconds, CancellationToken cancellation)
+    {
+        if (keys.Count == 0)
+        {
+            return 0;
+        }
+
+        keys.Sort();
+        var context = new MutationContext(HybridTimestamp.Zero, default, unixMilliseconds);
+        var rows = await Guarded(() => StateRows.FindAsync(sql => _source.CreateCommand(sql), keys, cancellation));
+        var writes = new List<RowWrite>(rows.Length);
+        for (var i = 0; i < rows.Length; i++)
+        {
+            if (rows[i].Record is { } record && record.Merge(ExpireMutation.Instance.Delta(record, context)) is var merged && !ReferenceEquals(merged, record))
+            {
+                writes.Add(new RowWrite(keys[i], merged, rows[i].Version));
+            }
+        }
+
+        if (writes.Count == 0)
+        {
+            return 0;
+        }
+
+        var written = await Guarded(() => _rows.UpsertAsync(sql => _source.CreateCommand(sql), writes, cancellation));
+        _feed.Announce();
+        return written.Count;
+    }
 
     /// <summary>Carries out a mutation, if a condition holds where there is one.</summary>
     internal async Task<(bool Held, StateRecord? Record)> MutateAsync(StateKey key, StateCondition? condition, StateMutation mutation, MutationContext context, CancellationToken cancellation)

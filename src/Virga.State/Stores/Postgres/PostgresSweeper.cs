@@ -1,10 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Virga.State.Keys;
-using Virga.State.Mutations;
-using Virga.State.Records;
-using Virga.State.Stores.Embedded;
-using Virga.State.Time;
 
 namespace Virga.State.Stores.Postgres;
 
@@ -24,8 +20,9 @@ internal sealed class PostgresSweeper : IAsyncDisposable
         WITH past AS (
             DELETE FROM virga.state WHERE (tenant, namespace, key) IN (
                 SELECT tenant, namespace, key FROM virga.state WHERE due_at <= $1 AND NOT live ORDER BY tenant, namespace, key LIMIT $2 FOR UPDATE SKIP LOCKED)
-            RETURNING changed)
-        UPDATE virga.state_feed SET horizon = greatest(horizon, (SELECT max(changed) + 1 FROM past)) WHERE EXISTS (SELECT FROM past)
+            RETURNING changed),
+        moved AS (UPDATE virga.state_feed SET horizon = greatest(horizon, (SELECT max(changed) + 1 FROM past)) WHERE EXISTS (SELECT FROM past))
+        SELECT count(*) FROM past
         """;
 
     private readonly PostgresStateStore _store;
@@ -47,30 +44,39 @@ internal sealed class PostgresSweeper : IAsyncDisposable
 
     public void Start() => _running = RunAsync();
 
+    /// <summary>Does all that is to be done now.</summary>
     public async Task SweepAsync(CancellationToken cancellation)
     {
         var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        while (await SweepSomeAsync(now, cancellation))
+        {
+            cancellation.ThrowIfCancellationRequested();
+        }
+    }
+
+    // Whether there may be more: as much was found as was asked for, and something came of it.
+    private async Task<bool> SweepSomeAsync(long now, CancellationToken cancellation)
+    {
         await using var connection = await _source.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         await using (var turn = new NpgsqlCommand($"SELECT pg_try_advisory_xact_lock({SweepLock})", connection))
         {
             if (await turn.ExecuteScalarAsync(cancellation) is not true)
             {
-                return;
+                return false;
             }
         }
 
-        foreach (var key in await ExpiredAsync(connection, now, cancellation))
-        {
-            await _store.MutateAsync(key, null, ExpireMutation.Instance, new MutationContext(HybridTimestamp.Zero, default, now), cancellation);
-        }
-
+        var found = await ExpiredAsync(connection, now, cancellation);
+        var expired = await _store.ExpireAsync(found, now, cancellation);
+        long forgotten;
         await using (var forget = new NpgsqlCommand(Forget, connection) { Parameters = { new() { Value = now }, new() { Value = KeysPerSweep } } })
         {
-            await forget.ExecuteNonQueryAsync(cancellation);
+            forgotten = (long)(await forget.ExecuteScalarAsync(cancellation))!;
         }
 
         await transaction.CommitAsync(cancellation);
+        return (found.Count == KeysPerSweep && expired > 0) || forgotten == KeysPerSweep;
     }
 
     public async ValueTask DisposeAsync()
@@ -104,8 +110,9 @@ internal sealed class PostgresSweeper : IAsyncDisposable
                 {
                     await SweepAsync(_stop.Token);
                 }
-                catch (Exception exception) when (exception is StateStoreException || PostgresFaults.IsKnown(exception))
+                catch (Exception exception) when (exception is not OperationCanceledException || !_stop.IsCancellationRequested)
                 {
+                    // Whatever it is: without this loop nothing would ever be deleted, and nobody would know why.
                     _logger.SweepFailed(exception.Message);
                 }
             }

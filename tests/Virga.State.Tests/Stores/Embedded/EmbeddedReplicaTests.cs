@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Data.Sqlite;
 using Virga.Core.Names;
 using Virga.Core.Problems;
 using Virga.State.Lattices;
@@ -264,6 +266,62 @@ public sealed class EmbeddedReplicaTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_key_that_has_become_bytes_in_the_database_is_reported()
+    {
+        var store = await _folder.OpenAsync();
+        await store.ApplyAsync(Key("a"), Put("1"), null, Cancellation);
+        await _folder.CloseAsync();
+        await ExecuteAsync("UPDATE state SET scope = CAST(scope AS BLOB)");
+
+        (await Should.ThrowAsync<ProblemException>(() => _folder.OpenAsync())).Problem.Slug.ShouldBe("state-corrupted");
+    }
+
+    [Fact]
+    public async Task While_the_database_cannot_be_written_no_attempt_makes_another_file_of_the_log()
+    {
+        var store = await _folder.OpenAsync();
+        await store.ApplyAsync(Key("a"), Put("1"), null, Cancellation);
+        await ExecuteAsync("ALTER TABLE state RENAME TO gone");
+        for (var i = 0; i < 5; i++)
+        {
+            Should.Throw<ProblemException>(store.Housekeeper.Checkpoint);
+            await store.ApplyAsync(Key($"b{i}"), Put("2"), null, Cancellation);
+            await store.MergeAsync([], Cancellation);
+        }
+
+        await ExecuteAsync("ALTER TABLE gone RENAME TO state");
+        Directory.GetFiles(_folder.Path, "state-*.log").Length.ShouldBeLessThanOrEqualTo(2);
+        store.Housekeeper.Checkpoint();
+        store = await _folder.OpenAsync();
+        TextOf(await store.ReadAsync(Key("a"), Cancellation)).ShouldBe("1");
+        TextOf(await store.ReadAsync(Key("b4"), Cancellation)).ShouldBe("2");
+    }
+
+    [Fact]
+    public async Task Its_numbers_tell_what_it_holds_and_what_the_database_lacks()
+    {
+        var store = await _folder.OpenAsync();
+        await store.ApplyAsync(Key("a"), Put("1"), null, Cancellation);
+        await store.ApplyAsync(Key("b"), Put("2"), null, Cancellation);
+        store.TryRead(Key("a"), out _).ShouldBeTrue();
+
+        var numbers = NumbersOf(store);
+        numbers["virga.state.writes"].ShouldBe(2);
+        numbers["virga.state.cache.hits"].ShouldBe(1);
+        numbers["virga.state.cache.keys"].ShouldBe(2);
+        numbers["virga.state.cache.memory"].ShouldBe(store.MemoryBytes);
+        numbers["virga.state.dirty.keys"].ShouldBe(2);
+        numbers["virga.state.log.size"].ShouldBeInRange(100, 1000);
+        numbers["virga.state.checkpoint.age"].ShouldBeGreaterThan(0);
+
+        store.Housekeeper.Checkpoint();
+        numbers = NumbersOf(store);
+        numbers["virga.state.checkpoints"].ShouldBe(1);
+        numbers["virga.state.dirty.keys"].ShouldBe(0);
+        numbers["virga.state.checkpoint.age"].ShouldBe(0);
+    }
+
+    [Fact]
     public async Task A_flipped_bit_in_the_database_is_reported_or_does_no_harm()
     {
         var store = await _folder.OpenAsync();
@@ -383,5 +441,35 @@ public sealed class EmbeddedReplicaTests : IAsyncDisposable
         }
 
         return sum;
+    }
+
+    private static Dictionary<string, double> NumbersOf(EmbeddedStateStore store)
+    {
+        var numbers = new Dictionary<string, double>(StringComparer.Ordinal);
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (store.Metrics.Owns(instrument))
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => numbers[instrument.Name] = value);
+        listener.SetMeasurementEventCallback<int>((instrument, value, _, _) => numbers[instrument.Name] = value);
+        listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => numbers[instrument.Name] = value);
+        listener.Start();
+        listener.RecordObservableInstruments();
+        return numbers;
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var connection = new SqliteConnection($"Data Source={_folder["state.db"]};Pooling=false");
+        await connection.OpenAsync(Cancellation);
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        await command.ExecuteNonQueryAsync(Cancellation);
     }
 }

@@ -130,6 +130,24 @@ public sealed class PostgresClusterTests(PostgresFixture postgres) : IClassFixtu
     }
 
     [Fact]
+    public async Task However_many_keys_expire_one_sweep_deletes_and_another_forgets_them()
+    {
+        const int keys = 2500;
+        var store = await OpenAsync(options => options with { SweepPeriod = TimeSpan.FromDays(1), TombstoneRetention = TimeSpan.FromMinutes(5) });
+        await store.MergeAsync([.. Enumerable.Range(0, keys).Select(i => new StateDelta(Key($"k{i}"), Put("1", TimeSpan.FromSeconds(30)).Delta(null, Context(1))))], Cancellation);
+        _time.Advance(TimeSpan.FromMinutes(1));
+        await store.MergeAsync([new(Key("later"), Put("2").Delta(null, Context(1)))], Cancellation);
+
+        await store.SweepAsync(Cancellation);
+        (await store.FindAsync([.. Enumerable.Range(0, keys).Select(i => Key($"k{i}"))], Cancellation)).ShouldAllBe(record => record != null && record.Value == null);
+
+        _time.Advance(TimeSpan.FromMinutes(6));
+        await store.SweepAsync(Cancellation);
+        (await store.FindAsync([.. Enumerable.Range(0, keys).Select(i => Key($"k{i}"))], Cancellation)).ShouldAllBe(record => record == null);
+        TextOf((await store.FindAsync([Key("later")], Cancellation))[0]).ShouldBe("2");
+    }
+
+    [Fact]
     public async Task Expired_keys_are_deleted_and_their_deletions_forgotten_later()
     {
         var store = await OpenAsync(options => options with { SweepPeriod = TimeSpan.FromDays(1), TombstoneRetention = TimeSpan.FromMinutes(5) });
