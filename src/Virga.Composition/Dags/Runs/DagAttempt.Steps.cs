@@ -248,7 +248,7 @@ internal sealed partial class DagAttempt
     private Problem Failure(DagStep step, Problem cause, InvocationId? called = null) => KnownProblems.DagStepFailed(
         step.Name,
         step.Node.Function,
-        cause.Status == 499 && _services.Time.GetTimestamp() >= Deadline ? KnownProblems.Timeout($"The run's time of {Dag.Spec.Timeout} was over.") : cause,
+        cause.Status == 499 && IsOutOfTime ? KnownProblems.Timeout($"The run's time of {Dag.Spec.Timeout} was over.") : cause,
         called?.ToString());
 
     // What a client did wrong it does wrong again.

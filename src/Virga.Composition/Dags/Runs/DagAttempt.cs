@@ -73,6 +73,9 @@ internal sealed partial class DagAttempt : IDisposable
         }
     }
 
+    /// <summary>Whether the run's time is over. The timer decides, which may go off a moment before the clock has come to <see cref="Deadline"/>.</summary>
+    public bool IsOutOfTime => _cancel.IsCancellationRequested && Volatile.Read(ref _ended) == 0;
+
     private DagGraph Graph => Dag.Graph;
 
     /// <summary>Gives the run's input to the steps that it begins with.</summary>

@@ -322,7 +322,7 @@ internal sealed class DagRun : IAttemptOwner
 
     private void OnTimeout()
     {
-        if (Volatile.Read(ref _current) is { } attempt && _services.Time.GetTimestamp() >= Deadline)
+        if (Volatile.Read(ref _current) is { Work.IsOutOfTime: true } attempt)
         {
             var waiting = Steps.Select((step, index) => (step.Status, Dag.Graph.Steps[index].Name)).Where(step => step.Status is StepStatus.Waiting or StepStatus.Running).Take(5).Select(step => step.Name);
             attempt.TryEnd(new DagOutcome(null, KnownProblems.Timeout($"The run of the DAG '{Dag.Name.Name}' did not end within {Dag.Spec.Timeout}; it lacks {string.Join(", ", waiting)}.") with { Fix = "Make its functions faster, or raise the DAG's timeout." }, null));
