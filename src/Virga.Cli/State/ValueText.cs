@@ -9,7 +9,11 @@ namespace Virga.Cli.State;
 internal static class ValueText
 {
     /// <summary>Its bytes.</summary>
-    public static async Task<byte[]> ReadAsync(CommandScope scope, string text)
+    /// <param name="scope">The command.</param>
+    /// <param name="text">What the user gave.</param>
+    /// <param name="where">Where a file's name stands, to follow it in an error.</param>
+    /// <exception cref="UsageException">There is no such file.</exception>
+    public static async Task<byte[]> ReadAsync(CommandScope scope, string text, string where = "")
     {
         switch (text)
         {
@@ -25,7 +29,7 @@ internal static class ValueText
                 var path = scope.Terminal.Resolve(file);
                 return File.Exists(path)
                     ? await File.ReadAllBytesAsync(path, scope.Cancellation)
-                    : throw new UsageException($"There is no file '{file}'.", "Give a text, @FILE, or - for standard input.");
+                    : throw new UsageException($"There is no file '{file}'{where}.", "Give a text, @FILE, or - for standard input.");
             default:
                 return Encoding.UTF8.GetBytes(text);
         }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Virga.Core.Problems;
 
 namespace Virga.State.Api;
 
@@ -55,7 +56,7 @@ public static class StateEndpoints
     // As a handler whose signature can be seen: the API's description leaves others out.
     private static Delegate Described(RequestDelegate handler)
     {
-        var guarded = ProblemAnswer.Guard(handler);
+        var guarded = ProblemGuard.Around(handler);
         return (HttpContext http) => guarded(http);
     }
 }

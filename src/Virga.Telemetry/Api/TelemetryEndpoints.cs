@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Telemetry.Logs;
 using Virga.Telemetry.Metering;
@@ -29,14 +30,14 @@ public static class TelemetryEndpoints
         var metrics = services.GetRequiredService<MetricsExporter>();
         foreach (var root in Roots)
         {
-            endpoints.MapGet(root + "/functions/{name}/logs", ProblemAnswer.Guard(logs.GetAsync));
-            endpoints.MapGet(root + "/functions/{name}/invocations", ProblemAnswer.Guard(usage.ListAsync));
-            endpoints.MapGet(root + "/functions/{name}/stats", ProblemAnswer.Guard(usage.StatsAsync));
-            endpoints.MapGet(root + "/usage", ProblemAnswer.Guard(report.GetAsync));
-            endpoints.MapGet(root + "/invocations/{id}", ProblemAnswer.Guard(usage.GetAsync));
+            endpoints.MapGet(root + "/functions/{name}/logs", ProblemGuard.Around(logs.GetAsync));
+            endpoints.MapGet(root + "/functions/{name}/invocations", ProblemGuard.Around(usage.ListAsync));
+            endpoints.MapGet(root + "/functions/{name}/stats", ProblemGuard.Around(usage.StatsAsync));
+            endpoints.MapGet(root + "/usage", ProblemGuard.Around(report.GetAsync));
+            endpoints.MapGet(root + "/invocations/{id}", ProblemGuard.Around(usage.GetAsync));
         }
 
-        endpoints.MapGet("/metrics", ProblemAnswer.Guard(async http =>
+        endpoints.MapGet("/metrics", ProblemGuard.Around(async http =>
         {
             http.Response.ContentType = PrometheusWriter.ContentType;
             await http.Response.WriteAsync(await metrics.ScrapeAsync(http.RequestAborted), http.RequestAborted);

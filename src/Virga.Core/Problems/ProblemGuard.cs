@@ -1,13 +1,12 @@
 using Microsoft.AspNetCore.Http;
-using Virga.Core.Problems;
 
-namespace Virga.Telemetry.Api;
+namespace Virga.Core.Problems;
 
-/// <summary>Answers a request with a problem.</summary>
-internal static class ProblemAnswer
+/// <summary>Answers requests of an engine's own API with problems.</summary>
+public static class ProblemGuard
 {
     /// <summary>Runs a handler; a problem that it throws before its answer has begun becomes the answer.</summary>
-    public static RequestDelegate Guard(RequestDelegate handler) => async http =>
+    public static RequestDelegate Around(RequestDelegate handler) => async http =>
     {
         try
         {
@@ -31,6 +30,11 @@ internal static class ProblemAnswer
         http.Response.StatusCode = problem.Status;
         http.Response.ContentType = ProblemJson.ContentType;
         http.Response.ContentLength = body.Length;
+        if (problem.RetryAfter is { } wait)
+        {
+            http.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
         await http.Response.Body.WriteAsync(body, http.RequestAborted);
     }
 }
