@@ -13,7 +13,7 @@ const callers = 6;
 const note =
   `A chain of ${steps} functions, whose steps go over the three nodes in turn; each reads two of ${keyCount} keys (Zipf, exponent 1; the third step reads what the first has read), the last writes what the run has seen. ` +
   `${callers} callers, two at each gateway, one call at a time each. All levels run the same work; rounds alternate. Counted are runs in which a key read twice had two values (repeatable read), and runs that read ` +
-  'a value and, of a key that its writer had seen, an older version than that writer had (causal).';
+  'a value and later, of a key that its writer or the run itself had read, an older version than that (causal).';
 
 export async function consistency({ rounds, seconds }) {
   const cluster = await Cluster.start();
@@ -81,17 +81,18 @@ async function work(cluster, level, caller, round, seconds, figure) {
   }
 }
 
+// Reads in the order of the run: what is read after a value must be as new as what the value's writer had read, and as what the run has read before.
 function judge(reads, figure) {
   figure.runs++;
-  const numbers = new Map();
+  const first = new Map();
+  const least = new Map();
   let [unrepeatable, acausal] = [false, false];
-  for (const { key, n } of reads) {
-    unrepeatable ||= numbers.has(key) && numbers.get(key) !== n;
-    numbers.set(key, Math.min(n, numbers.get(key) ?? n));
-  }
-  for (const { deps } of reads) {
-    for (const [key, n] of Object.entries(deps)) {
-      acausal ||= numbers.has(key) && numbers.get(key) < n;
+  for (const { key, n, deps } of reads) {
+    unrepeatable ||= first.has(key) && first.get(key) !== n;
+    first.set(key, first.get(key) ?? n);
+    acausal ||= n < (least.get(key) ?? 0);
+    for (const [other, seen] of [[key, n], ...Object.entries(deps)]) {
+      least.set(other, Math.max(seen, least.get(other) ?? 0));
     }
   }
   figure.unrepeatable += unrepeatable ? 1 : 0;
