@@ -46,8 +46,8 @@ internal sealed class AcceptedRuns(DagServices services, RunStore store, IDagCat
     {
         if (IsFull)
         {
-            throw new ProblemException(KnownProblems.TooManyCalls(
-                $"{MostRuns:N0} runs that nobody waits for have not ended on this node, or their inputs have {MostBytes >> 20} MiB.", TimeSpan.FromSeconds(1)) with { Fix = "Try again after the time in Retry-After, or at another node." });
+            var full = KnownProblems.TooManyCalls($"{MostRuns:N0} runs that nobody waits for have not ended on this node, or their inputs have {MostBytes >> 20} MiB.", TimeSpan.FromSeconds(1));
+            throw new ProblemException(full with { Fix = "Try again after the time in Retry-After, or at another node." });
         }
 
         var run = new AcceptedRun(id, dag.Name, services.Time.GetUtcNow().ToUnixTimeMilliseconds(), services.Self, Incarnation, 1, input.ContentType, input.Body.ToArray());
