@@ -8,8 +8,7 @@ namespace Virga.Execution.Channel;
 
 /// <summary>
 /// Waits for what workers send, with threads of its own, and goes on with the receiver on the thread that the kernel woke. By way of .NET's sockets a frame wakes one thread,
-/// which then wakes another of the pool, whose threads spin while they wait: measured on two busy cores, a request of a function for shared state cost the node 95 to 270 us
-/// of CPU time that way, and 13 us this way.
+/// which then wakes another of the pool. Measured on a quiet machine with two cores, one get of shared state inside a function after the other: 25 us that way, 17 us this way.
 /// </summary>
 internal sealed unsafe class ArrivalWatch
 {
