@@ -8,7 +8,7 @@ namespace Virga.Execution.Channel;
 
 /// <summary>
 /// Waits for what workers send, with threads of its own, and goes on with the receiver on the thread that the kernel woke. By way of .NET's sockets a frame wakes one thread,
-/// which then wakes another of the pool. Measured on a quiet machine with two cores, one get of shared state inside a function after the other: 25 us that way, 17 us this way.
+/// which then wakes another of the pool. On a quiet machine with two cores a get of shared state inside a function took 25 us that way and 17 us this way, in one run each.
 /// </summary>
 internal sealed unsafe class ArrivalWatch
 {
