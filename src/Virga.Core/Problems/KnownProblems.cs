@@ -21,6 +21,9 @@ public static class KnownProblems
     /// <summary>403: a key of shared state belongs to the platform.</summary>
     public static Problem ReservedKey(string detail) => Client("reserved-key", "The key belongs to the platform", 403, detail, "Use a key that does not begin with '$'.");
 
+    /// <summary>403: a function or a trigger names what is not within its reach.</summary>
+    public static Problem OutOfScope(string detail, string fix) => Client("out-of-scope", "It belongs to another namespace", 403, detail, fix);
+
     /// <summary>404: no route matches the request.</summary>
     public static Problem NoRoute(string detail) => Client("no-route", "No route matches", 404, detail, "See `virga route list`, or call /f/NAME.");
 
