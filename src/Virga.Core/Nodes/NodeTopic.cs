@@ -26,4 +26,10 @@ public enum NodeTopic : byte
 
     /// <summary>A message to a running function.</summary>
     FunctionMessage = 0x23,
+
+    /// <summary>A frame of a channel between a topic's user and its owner.</summary>
+    TopicFrame = 0x30,
+
+    /// <summary>Something asked of a topic's owner.</summary>
+    TopicRequest = 0x31,
 }

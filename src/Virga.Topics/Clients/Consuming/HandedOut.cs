@@ -1,0 +1,231 @@
+using Virga.Topics.Messages;
+using Virga.Topics.Subscriptions;
+
+namespace Virga.Topics.Clients.Consuming;
+
+/// <summary>The entries of one topic or partition that are in a consumer's hands, and what is to be told to the broker about them. Safe for many threads; calls nobody.</summary>
+internal sealed class HandedOut(TopicConsumerOptions options, Func<TimeSpan, long> after)
+{
+    // Guards all below.
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Position, EntryState> _entries = [];
+    private readonly List<EntryState> _dirty = [];
+
+    /// <summary>Whether there are none.</summary>
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _entries.Count == 0;
+            }
+        }
+    }
+
+    /// <summary>An entry has come, perhaps again: what was acknowledged of it meanwhile stays so.</summary>
+    public EntryState Add(in DeliveredEntry entry, bool isBatch, IReadOnlyList<Position> chunks, int attachment)
+    {
+        lock (_gate)
+        {
+            _entries.TryGetValue(entry.Position, out var before);
+            var state = new EntryState(entry, isBatch, attachment, before)
+            {
+                Chunks = chunks,
+                TimesOutAt = options.AckTimeout is { } timeout ? after(timeout) : 0,
+            };
+            if (before?.IsDirty == true)
+            {
+                _dirty.Remove(before);
+                _dirty.Add(state);
+                state.IsDirty = true;
+            }
+
+            _entries[entry.Position] = state;
+            return state;
+        }
+    }
+
+    /// <summary>A message is acknowledged.</summary>
+    public Settlement Acknowledge(MessageId id)
+    {
+        lock (_gate)
+        {
+            if (!_entries.TryGetValue(id.Position, out var state))
+            {
+                // Of a batch that is not known any more, one message alone cannot be acknowledged; it comes again.
+                return id.BatchIndex >= 0 ? default : new Settlement { Acks = [new BatchAck(id.Position)] };
+            }
+
+            if (!state.Acknowledge(id.BatchIndex))
+            {
+                return default;
+            }
+
+            if (state.IsAcknowledged)
+            {
+                Forget(state);
+                return new Settlement { Acks = [new BatchAck(state.Position), .. state.Chunks.Select(static chunk => new BatchAck(chunk))] };
+            }
+
+            if (!state.IsDirty)
+            {
+                state.IsDirty = true;
+                _dirty.Add(state);
+            }
+
+            return new Settlement { IsDirty = true, RedeliverAt = state.IsSettled ? state.RedeliverAt : 0 };
+        }
+    }
+
+    /// <summary>A message and all before it are acknowledged.</summary>
+    public BatchAck AcknowledgeUpTo(MessageId id)
+    {
+        lock (_gate)
+        {
+            var ack = new BatchAck(id.Position);
+            if (id.BatchIndex >= 0 && _entries.TryGetValue(id.Position, out var last))
+            {
+                ack = EntryState.UpTo(id.Position, id.BatchIndex, last.Messages);
+                for (var i = 0; i <= id.BatchIndex; i++)
+                {
+                    last.Acknowledge(i);
+                }
+            }
+
+            // Removing does not disturb the enumeration of a dictionary.
+            foreach (var (position, state) in _entries)
+            {
+                if (position < id.Position || (position == id.Position && (ack.Unacknowledged is null || state.IsAcknowledged)))
+                {
+                    Forget(state);
+                }
+            }
+
+            return ack;
+        }
+    }
+
+    /// <summary>A message is rejected: it is delivered again when the rest of its entry is settled too, or is a dead letter, which its user publishes and then acknowledges.</summary>
+    public Settlement Reject(MessageId id)
+    {
+        lock (_gate)
+        {
+            if (!_entries.TryGetValue(id.Position, out var state) || !state.IsUnsettled(id.BatchIndex))
+            {
+                return default;
+            }
+
+            if (IsLast(state) && state.Kept?.Find(message => message.Id.BatchIndex == id.BatchIndex) is { } dead)
+            {
+                state.Kept.Remove(dead);
+                return new Settlement { Dead = [dead] };
+            }
+
+            return Postpone(state, id.BatchIndex);
+        }
+    }
+
+    /// <summary>A message could not be made a dead letter: it is delivered again.</summary>
+    public Settlement Postpone(MessageId id)
+    {
+        lock (_gate)
+        {
+            return _entries.TryGetValue(id.Position, out var state) && state.IsUnsettled(id.BatchIndex) ? Postpone(state, id.BatchIndex) : default;
+        }
+    }
+
+    /// <summary>A time has come for which an entry was asked: its redelivery, or the end of its user's time.</summary>
+    public Settlement Due(Position position, long at)
+    {
+        lock (_gate)
+        {
+            if (!_entries.TryGetValue(position, out var state))
+            {
+                return default;
+            }
+
+            var isTimeout = state.TimesOutAt == at && !state.IsSettled;
+            if (!isTimeout && (!state.IsSettled || state.RedeliverAt != at))
+            {
+                return default;
+            }
+
+            if (isTimeout && IsLast(state) && state.Kept is { } kept)
+            {
+                state.Kept = null;
+                return new Settlement { Dead = [.. kept.Where(message => state.IsUnsettled(message.Id.BatchIndex))] };
+            }
+
+            BatchAck[]? partly = null;
+            if (state.IsDirty)
+            {
+                partly = [state.ToAck()];
+                state.IsDirty = false;
+                _dirty.Remove(state);
+            }
+
+            return new Settlement { Acks = partly, Redeliver = [.. state.Chunks, position] };
+        }
+    }
+
+    /// <summary>What of batches has been acknowledged in part since the last time.</summary>
+    public BatchAck[] TakeDirty()
+    {
+        lock (_gate)
+        {
+            var acks = new BatchAck[_dirty.Count];
+            for (var i = 0; i < acks.Length; i++)
+            {
+                acks[i] = _dirty[i].ToAck();
+                _dirty[i].IsDirty = false;
+            }
+
+            _dirty.Clear();
+            return acks;
+        }
+    }
+
+    /// <summary>An attachment was lost. What came over it may still be acknowledged; what came over an earlier one nobody asks for any more.</summary>
+    public void Lost(int attachment)
+    {
+        lock (_gate)
+        {
+            foreach (var (_, state) in _entries)
+            {
+                if (state.Attachment < attachment)
+                {
+                    Forget(state);
+                }
+            }
+        }
+    }
+
+    /// <summary>Forgets all of it: the subscription was moved elsewhere.</summary>
+    public void Clear()
+    {
+        lock (_gate)
+        {
+            _entries.Clear();
+            _dirty.Clear();
+        }
+    }
+
+    private bool IsLast(EntryState state) => options.DeadLetters is { } policy && state.Redeliveries >= policy.MaxRedeliveries;
+
+    private Settlement Postpone(EntryState state, int index)
+    {
+        state.RedeliverAt = Math.Max(state.RedeliverAt, after(options.Rejected.After(state.Redeliveries)));
+        return state.Settle(index) && state.IsSettled ? new Settlement { RedeliverAt = state.RedeliverAt } : default;
+    }
+
+    private void Forget(EntryState state)
+    {
+        _entries.Remove(state.Position);
+        if (state.IsDirty)
+        {
+            state.IsDirty = false;
+            _dirty.Remove(state);
+        }
+    }
+}
