@@ -18,9 +18,9 @@ internal static class SketchJson
         output.WritePropertyName("estimate"u8);
         WriteWhole(output, estimate.Value);
         output.WritePropertyName("low"u8);
-        WriteWhole(output, Math.Floor(estimate.Low));
+        WriteWhole(output, estimate.Low);
         output.WritePropertyName("high"u8);
-        WriteWhole(output, Math.Ceiling(estimate.High));
+        WriteWhole(output, estimate.High);
         output.WriteEndObject();
     }
 

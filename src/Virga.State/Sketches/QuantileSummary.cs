@@ -4,6 +4,7 @@ namespace Virga.State.Sketches;
 public sealed class QuantileSummary
 {
     private readonly double[] _values;
+
     // Up to and with each value, of how many numbers there are; doubles, since damaged sketches may claim more than 64 bits hold.
     private readonly double[] _upTo;
 
@@ -64,7 +65,9 @@ public sealed class QuantileSummary
             return share <= 0 ? Min : Max;
         }
 
-        var at = Array.BinarySearch(_upTo, Math.Ceiling(share * _upTo[^1]));
+        // 0.07 of 100 numbers are 7, though as doubles they are a little more.
+        const double Rounding = 1 - 4.4e-16;
+        var at = Array.BinarySearch(_upTo, Math.Ceiling(share * _upTo[^1] * Rounding));
         return _values[Math.Min(at < 0 ? ~at : at, _values.Length - 1)];
     }
 
