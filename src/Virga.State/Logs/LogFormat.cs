@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using Virga.State.Binary;
+using Virga.Core.Storage;
 using Virga.State.Time;
 
 namespace Virga.State.Logs;

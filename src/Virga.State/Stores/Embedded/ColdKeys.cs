@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Text;
 using Microsoft.Data.Sqlite;
 using Virga.Core.Names;
+using Virga.Core.Storage;
 using Virga.State.Binary;
 using Virga.State.Keys;
 using Virga.State.Records;

@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
 using System.Numerics;
 
-namespace Virga.State.Binary;
+namespace Virga.Core.Storage;
 
 /// <summary>The Castagnoli checksum, by the processor's own instruction where it has one.</summary>
-internal static class Crc32C
+public static class Crc32C
 {
     /// <summary>The checksum of bytes, going on from that of earlier ones.</summary>
     public static uint Of(ReadOnlySpan<byte> bytes, uint earlier = 0)
