@@ -27,9 +27,15 @@ public enum NodeTopic : byte
     /// <summary>A message to a running function.</summary>
     FunctionMessage = 0x23,
 
-    /// <summary>A frame of a channel between a topic's user and its owner.</summary>
-    TopicFrame = 0x30,
+    /// <summary>What only the owner of a topic can do: ask whether it is in use, or delete it.</summary>
+    TopicAdmin = 0x30,
 
-    /// <summary>Something asked of a topic's owner.</summary>
-    TopicRequest = 0x31,
+    /// <summary>Topics were made, grown or deleted, or policies changed: told to all nodes.</summary>
+    TopicsChanged = 0x31,
+
+    /// <summary>A frame of a channel between a topic's user and its owner.</summary>
+    TopicFrame = 0x32,
+
+    /// <summary>Something asked of a topic's owner by who uses it.</summary>
+    TopicRequest = 0x33,
 }

@@ -13,7 +13,22 @@ internal sealed class LocalTopicServer(TopicBroker broker) : ITopicServer
     public async ValueTask<IServedProducer> ProduceAsync(TopicName topic, ProducerOptions options, IProducerSink sink, CancellationToken cancellation)
     {
         var owned = await broker.GetAsync(topic, TopicCreation.AsPolicySays, cancellation);
-        return new LocalProducer(await owned.ProduceAsync(options, sink, cancellation));
+        var admission = new AdmissionSink(sink);
+        var producer = await owned.ProduceAsync(options, admission, cancellation);
+        try
+        {
+            if (!producer.IsAdmitted)
+            {
+                await admission.Admission.WaitAsync(cancellation);
+            }
+        }
+        catch
+        {
+            producer.Detach();
+            throw;
+        }
+
+        return new LocalProducer(producer);
     }
 
     public async ValueTask<IServedConsumer> SubscribeAsync(TopicName topic, ConsumerOptions options, IConsumerSink sink, CancellationToken cancellation)
