@@ -21,6 +21,9 @@ public static class KnownProblems
     /// <summary>403: a key of shared state belongs to the platform.</summary>
     public static Problem ReservedKey(string detail) => Client("reserved-key", "The key belongs to the platform", 403, detail, "Use a key that does not begin with '$'.");
 
+    /// <summary>403: a function or a trigger names what is not within its reach.</summary>
+    public static Problem OutOfScope(string detail, string fix) => Client("out-of-scope", "It belongs to another namespace", 403, detail, fix);
+
     /// <summary>404: no route matches the request.</summary>
     public static Problem NoRoute(string detail) => Client("no-route", "No route matches", 404, detail, "See `virga route list`, or call /f/NAME.");
 
@@ -152,6 +155,18 @@ public static class KnownProblems
 
     /// <summary>503: a file of shared state cannot be read; the node does not start.</summary>
     public static Problem StateCorrupted(string detail, string fix) => Platform("state-corrupted", "Shared state cannot be used", 503, detail, fix);
+
+    /// <summary>503: what the topics are cannot be read or written now.</summary>
+    public static Problem TopicsUnavailable(string detail) => Platform("topics-unavailable", "The topics' metadata cannot be reached now", 503, detail, "Try again; look at the database's own log if it lasts.");
+
+    /// <summary>503: the topics' metadata cannot be read.</summary>
+    public static Problem TopicsCorrupted(string detail, string fix) => Platform("topics-corrupted", "The topics' metadata cannot be used", 503, detail, fix);
+
+    /// <summary>503: the messages of topics cannot be read or written now.</summary>
+    public static Problem LedgersUnavailable(string detail, string? fix = null) => Platform("ledgers-unavailable", "The ledgers cannot be reached now", 503, detail, fix ?? "Try again; what was acknowledged is kept.");
+
+    /// <summary>503: the messages of a topic are damaged.</summary>
+    public static Problem LedgersCorrupted(string detail, string fix) => Platform("ledgers-corrupted", "A ledger cannot be used", 503, detail, fix);
 
     /// <summary>503: another node has opened the data folder; the node does not start.</summary>
     public static Problem DataFolderInUse(string detail) => Platform("data-folder-in-use", "The data folder is in use by another node", 503, detail, "Stop the other node, or start this one with another --data folder.");

@@ -2,5 +2,7 @@ namespace Virga.Topics.Metadata;
 
 /// <summary>What is stored under a key.</summary>
 /// <param name="Bytes">The value.</param>
-/// <param name="Version">Counts the writes of this key, from 1; a key that was deleted and made again goes on with a number never used before.</param>
+/// <param name="Version">
+/// Grows by one with each write of this key. The first is 1, or more where keys were deleted: a key that was deleted and made again goes on with a number that it never had before.
+/// </param>
 public readonly record struct MetadataValue(ReadOnlyMemory<byte> Bytes, long Version);
