@@ -13,7 +13,8 @@ public sealed partial class CursorSubscription
         var isNews = false;
         lock (Gate)
         {
-            if (IsClosed)
+            // What comes late from a consumer that was closed, as by a seek, says nothing about what is delivered since.
+            if (IsClosed || consumer.IsDetached)
             {
                 return;
             }
@@ -45,7 +46,8 @@ public sealed partial class CursorSubscription
     {
         lock (Gate)
         {
-            if (IsClosed)
+            // What comes late from a consumer that was closed, as by a seek, says nothing about what is delivered since.
+            if (IsClosed || consumer.IsDetached)
             {
                 return;
             }
@@ -147,6 +149,10 @@ public sealed partial class CursorSubscription
         if (consumer.Pending.Remove(position, out var entry))
         {
             GiveBack(consumer, position, entry, isCounted: false);
+        }
+        else if (position <= _delivered && !Dispatcher!.TracksEntries)
+        {
+            _delivered = Context.Log.Before(position);
         }
     }
 
@@ -309,9 +315,8 @@ public sealed partial class CursorSubscription
     // Reads from the first entry that is not acknowledged; nothing is with anybody.
     private void StartReading()
     {
-        if (Dispatcher is { TracksEntries: false, Active: { } active } && active.Outgoing.Count > 0)
+        if (Dispatcher is { TracksEntries: false, Active: { } active })
         {
-            _delivered = Context.Log.Before(active.Outgoing[0].Position);
             TakeBack(active);
         }
 

@@ -28,6 +28,7 @@ public sealed partial class CursorSubscription
     // The last entry that was delivered, where one consumer gets everything.
     private Position _delivered = Position.Earliest;
     private bool _isHungry;
+    private bool _isRecalling;
     private bool _isFetchWanted;
     private bool _isFetching;
     private bool _isResting;
@@ -125,7 +126,8 @@ public sealed partial class CursorSubscription
         most = _limiter.Room(most);
         most = Context.TopicLimiter?.Room(most) ?? most;
         _taken.Clear();
-        if (Dispatcher!.Returned > 0 && Dispatcher.TakeReturned(_taken, most))
+        _isRecalling = false;
+        if ((Dispatcher!.Returned > 0 && Dispatcher.TakeReturned(_taken, most)) || Recall(most))
         {
             // All of them lie close together: one reading finds them, and others among them that are not wanted.
             _fetchMost = (int)(_taken[^1].Position.Entry - _taken[0].Position.Entry) + 1;
@@ -248,16 +250,13 @@ public sealed partial class CursorSubscription
             }
         }
 
-        if (_hand.Count == 0)
+        _hand.RemoveRange(kept, _hand.Count - kept);
+        var first = Context.Log.First;
+        for (; next < _taken.Count && _taken[next].Position < first; next++)
         {
-            // Nothing at all is left in the log from here on.
-            for (; next < _taken.Count; next++)
-            {
-                Settle(_taken[next].Position);
-            }
+            Settle(_taken[next].Position);
         }
 
-        _hand.RemoveRange(kept, _hand.Count - kept);
         GiveBackTaken(next);
     }
 
@@ -265,7 +264,14 @@ public sealed partial class CursorSubscription
     {
         for (var i = from; i < _taken.Count; i++)
         {
-            Dispatcher!.Return(_taken[i].Position, _taken[i].Slot);
+            if (_isRecalling)
+            {
+                _delays.Forget(_taken[i].Position);
+            }
+            else
+            {
+                Dispatcher!.Return(_taken[i].Position, _taken[i].Slot);
+            }
         }
 
         _taken.Clear();
@@ -303,13 +309,9 @@ public sealed partial class CursorSubscription
             return;
         }
 
-        for (var at = from; at < to; at = log.After(at))
+        var last = log.Before(to);
+        for (var at = from; at <= last; at = log.After(at))
         {
-            if (at > log.Before(to))
-            {
-                return;
-            }
-
             _cursor.Acknowledge(at);
         }
     }
@@ -425,6 +427,13 @@ public sealed partial class CursorSubscription
     {
         _delays.Add(position, slot, due);
         Alarm(due, now);
+    }
+
+    // Delayed messages whose times were not remembered are looked at again when there is room for them.
+    private bool Recall(int most)
+    {
+        _isRecalling = _delays.IsRecallDue(Context.Time.GetUtcNow().ToUnixTimeMilliseconds()) && _delays.TakeForgotten(_taken, most);
+        return _isRecalling;
     }
 
     private void ReleaseDelayed(long now)

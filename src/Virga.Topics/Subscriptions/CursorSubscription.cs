@@ -19,6 +19,7 @@ public sealed partial class CursorSubscription : Subscription, ICursorSource
     private readonly CancellationTokenSource _closing = new();
     private IReadOnlyList<KeyValuePair<string, string>> _properties;
     private bool _isTerminated;
+    private bool _isLost;
     private long _expired;
     private long _acknowledgedAt;
     private Task _fetching = Task.CompletedTask;
@@ -78,7 +79,7 @@ public sealed partial class CursorSubscription : Subscription, ICursorSource
     public static async ValueTask<CursorSubscription> OpenAsync(SubscriptionContext context, SubscriptionName name, ConsumerOptions? forNew, CancellationToken cancellation)
     {
         var cursor = new Cursor(context.Log);
-        var writer = context.Random.NextInt64();
+        var writer = context.NextRandom();
         var key = CursorRecord.KeyOf(context.Topic, name);
         if (forNew is { IsDurable: false })
         {
@@ -119,7 +120,8 @@ public sealed partial class CursorSubscription : Subscription, ICursorSource
     {
         lock (Gate)
         {
-            if (!IsClosed)
+            _isLost = true;
+            if (!_isEnded)
             {
                 CloseConsumers(NoticeKind.Moved, "has moved to another node");
             }
@@ -144,6 +146,16 @@ public sealed partial class CursorSubscription : Subscription, ICursorSource
     {
         _limiter.Rate = options.Rate;
         base.Apply(options);
+        lock (Gate)
+        {
+            foreach (var consumer in Consumers)
+            {
+                consumer.IsBlocked = options.MaxUnackedPerConsumer > 0 && consumer.Unacknowledged >= options.MaxUnackedPerConsumer;
+                Dispatcher!.Ready(consumer);
+            }
+        }
+
+        Wake();
     }
 
     /// <summary>Sets the subscription's own properties, durably.</summary>
@@ -267,7 +279,6 @@ public sealed partial class CursorSubscription : Subscription, ICursorSource
     // Nothing runs any more when this completes.
     private async Task EndAsync()
     {
-        Task fetching;
         lock (Gate)
         {
             if (_isEnded)
@@ -276,15 +287,18 @@ public sealed partial class CursorSubscription : Subscription, ICursorSource
             }
 
             _isEnded = true;
-            fetching = _fetching;
         }
 
-        await _closing.CancelAsync();
-        await fetching;
-        await _alarm.DisposeAsync();
+        // The pump begins no other fetch; one that it has begun is known after this.
+        StopFetching();
         await ToldAsync();
+        await _fetching;
+        await _alarm.DisposeAsync();
         _closing.Dispose();
     }
+
+    // What waits for it goes on here and now: in simulation there is no other thread.
+    private void StopFetching() => _closing.Cancel();
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The last acknowledgements of the subscription {Subscription} could not be stored; their messages will be delivered again")]
     private static partial void LogUnsaved(ILogger logger, string subscription, Exception exception);

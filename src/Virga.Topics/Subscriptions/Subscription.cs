@@ -111,7 +111,7 @@ public abstract class Subscription : IAsyncDisposable
             }
 
             var id = ++_lastId;
-            var name = options.Name.Length > 0 ? options.Name : Context.Random.Next(0x100000).ToString("x5", System.Globalization.CultureInfo.InvariantCulture);
+            var name = options.Name.Length > 0 ? options.Name : (Context.NextRandom() & 0xfffff).ToString("x5", System.Globalization.CultureInfo.InvariantCulture);
             consumer = new Consumer(this, id, name, options, sink, Context.Time.GetUtcNow());
             var active = Dispatcher.Active;
             Dispatcher.Add(consumer);
@@ -312,6 +312,10 @@ public abstract class Subscription : IAsyncDisposable
         consumer.Outgoing.Clear();
         consumer.Messages -= messages;
         ChangePermits(consumer, (int)Math.Min(int.MaxValue, consumer.Permits + messages));
+        if (messages > 0 && !consumer.IsDetached)
+        {
+            Dispatcher!.Ready(consumer);
+        }
     }
 
     private protected static int PermitsOf(in DeliveredEntry entry) => entry.Unacknowledged is { } bits ? Cursors.BatchBits.Count(bits) : entry.Messages;
@@ -395,6 +399,7 @@ public abstract class Subscription : IAsyncDisposable
         {
             if (before is { IsDetached: false })
             {
+                TakeBack(before);
                 Notify(before, NoticeKind.Inactive);
             }
 

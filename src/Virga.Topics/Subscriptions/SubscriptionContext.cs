@@ -24,4 +24,13 @@ public sealed record SubscriptionContext(TopicName Topic, ITopicLog Log, ITopicM
 
     /// <summary>Where subscriptions run.</summary>
     public IDispatchQueue Queue { get; init; } = ThreadPoolQueue.Instance;
+
+    // Subscriptions of one topic share the random numbers, which are not safe for several threads.
+    internal long NextRandom()
+    {
+        lock (Random)
+        {
+            return Random.NextInt64();
+        }
+    }
 }

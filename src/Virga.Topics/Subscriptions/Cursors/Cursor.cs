@@ -112,11 +112,27 @@ internal sealed class Cursor(ITopicLog log)
         Changes++;
     }
 
-    /// <summary>Puts in what was decoded.</summary>
-    public void Restore(Position markDeleted, Position partial, long[] remaining)
+    /// <summary>Something that is stored with the cursor has changed.</summary>
+    public void Touch() => Changes++;
+
+    /// <summary>Takes over what was stored. Of what the log has trimmed meanwhile nothing is left to acknowledge.</summary>
+    public void Restore(CursorRecord record)
     {
-        MarkDeleted = markDeleted;
-        _partial[partial] = remaining;
+        MarkDeleted = record.MarkDeleted;
+        foreach (var page in record.Pages)
+        {
+            Acknowledged.Append(page);
+        }
+
+        foreach (var (position, remaining) in record.Partial)
+        {
+            _partial[position] = remaining;
+        }
+
+        if (!AcknowledgeThrough(log.Before(log.First)))
+        {
+            Advance();
+        }
     }
 
     private void Advance()

@@ -48,6 +48,13 @@ internal abstract class Dispatcher
     /// <param name="waits">Whether the dispatcher has kept the entry until its own consumer can take it: the others go on.</param>
     public abstract Consumer? Choose(Position position, int slot, out bool waits);
 
+    /// <summary>Who gets an entry that is dropped otherwise; null for nobody.</summary>
+    public virtual Consumer? ChooseNow(int slot)
+    {
+        BeginPass(1);
+        return Choose(default, slot, out _);
+    }
+
     /// <summary>The entry went to the consumer that was chosen.</summary>
     public virtual void Delivered(Consumer consumer, int slot)
     {

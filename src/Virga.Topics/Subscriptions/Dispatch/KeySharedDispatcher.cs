@@ -74,6 +74,8 @@ internal sealed class KeySharedDispatcher(KeySharing sharing) : Dispatcher
         return null;
     }
 
+    public override Consumer? ChooseNow(int slot) => _selector.Select(slot) is { CanReceive: true } consumer ? consumer : null;
+
     public override void Delivered(Consumer consumer, int slot)
     {
         CountRoom(consumer);
