@@ -40,10 +40,26 @@ internal sealed class RabbitMqConnections : IAsyncDisposable
         await _opening.WaitAsync(cancellation);
         try
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (_isDisposed)
+            {
+                throw new LedgerStoreException("The store of ledgers is closed.");
+            }
+
             var pooled = await FindAsync(cancellation);
             var options = new CreateChannelOptions(publisherConfirmationsEnabled: hasConfirms, publisherConfirmationTrackingEnabled: false, outstandingPublisherConfirmationsRateLimiter: null);
-            var channel = await pooled.Connection.CreateChannelAsync(options, cancellation);
+            IChannel channel;
+            try
+            {
+                channel = await InTimeAsync(() => pooled.Connection.CreateChannelAsync(options, cancellation), cancellation);
+            }
+            catch (TimeoutException)
+            {
+                // It is of no use any more, whatever it says of itself.
+                _connections.Remove(pooled);
+                await CloseAsync(pooled.Connection);
+                throw;
+            }
+
             pooled.Channels++;
             channel.ChannelShutdownAsync += (_, _) =>
             {
@@ -55,6 +71,20 @@ internal sealed class RabbitMqConnections : IAsyncDisposable
         finally
         {
             _opening.Release();
+        }
+    }
+
+    /// <summary>Asks RabbitMQ something. The client reports an answer that did not come in time as if it had been cancelled.</summary>
+    /// <exception cref="TimeoutException">There was no answer.</exception>
+    public static async Task<T> InTimeAsync<T>(Func<Task<T>> ask, CancellationToken cancellation)
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (OperationCanceledException exception) when (!cancellation.IsCancellationRequested)
+        {
+            throw new TimeoutException("RabbitMQ did not answer in time.", exception);
         }
     }
 
@@ -86,7 +116,7 @@ internal sealed class RabbitMqConnections : IAsyncDisposable
             }
         }
 
-        var pooled = new Pooled(await _factory.CreateConnectionAsync(_name, cancellation));
+        var pooled = new Pooled(await InTimeAsync(() => _factory.CreateConnectionAsync(_name, cancellation), cancellation));
         _connections.Add(pooled);
         return pooled;
     }

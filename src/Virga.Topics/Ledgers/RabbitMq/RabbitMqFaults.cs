@@ -11,8 +11,7 @@ internal static class RabbitMqFaults
     private const ushort AccessRefused = 403;
 
     /// <summary>Whether it comes from RabbitMQ or the way to it.</summary>
-    public static bool IsKnown(Exception exception) => exception is RabbitMQClientException or IOException or SocketException or TimeoutException or ObjectDisposedException
-        || (exception is OperationCanceledException && exception.InnerException is not null);
+    public static bool IsKnown(Exception exception) => exception is RabbitMQClientException or IOException or SocketException or TimeoutException or ObjectDisposedException;
 
     /// <summary>Whether the same may succeed soon.</summary>
     public static bool IsTransient(Exception exception) => IsKnown(exception) && !IsRefused(exception);

@@ -78,8 +78,10 @@ public sealed class RabbitMqLedgerStore : ILedgerStore
             async () =>
             {
                 await using var channel = await _writing.OpenChannelAsync(hasConfirms: false, cancellation);
-                return await channel.QueueDeclareAsync(
-                    QueueOf(id), durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?>(StringComparer.Ordinal) { ["x-queue-type"] = "stream" }, cancellationToken: cancellation);
+                return await RabbitMqConnections.InTimeAsync(
+                    () => channel.QueueDeclareAsync(
+                        QueueOf(id), durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?>(StringComparer.Ordinal) { ["x-queue-type"] = "stream" }, cancellationToken: cancellation),
+                    cancellation);
             },
             cancellation);
         var writer = new RabbitMqLedgerWriter(id, epoch, version, QueueOf(id), _directory, _writing, new Retry(_options.Patience, _time), Forget);
@@ -169,7 +171,7 @@ public sealed class RabbitMqLedgerStore : ILedgerStore
             async () =>
             {
                 await using var channel = await _writing.OpenChannelAsync(hasConfirms: false, cancellation);
-                return await channel.QueueDeleteAsync(QueueOf(id), ifUnused: false, ifEmpty: false, cancellationToken: cancellation);
+                return await RabbitMqConnections.InTimeAsync(() => channel.QueueDeleteAsync(QueueOf(id), ifUnused: false, ifEmpty: false, cancellationToken: cancellation), cancellation);
             },
             cancellation);
         await _directory.RemoveAsync(id, cancellation);

@@ -22,6 +22,7 @@ public static class RabbitMqUrl
             TopologyRecoveryEnabled = false,
             RequestedHeartbeat = TimeSpan.FromSeconds(10),
             RequestedConnectionTimeout = TimeSpan.FromSeconds(5),
+            ContinuationTimeout = TimeSpan.FromSeconds(10),
             MaxInboundMessageBodySize = MaxMessage,
             ConsumerDispatchConcurrency = 1,
         }

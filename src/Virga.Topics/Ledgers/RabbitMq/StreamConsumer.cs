@@ -12,6 +12,10 @@ internal sealed class StreamConsumer : AsyncDefaultBasicConsumer, IAsyncDisposab
     private readonly string _queue;
     private readonly IStreamSink _sink;
 
+    // Held while something is sent: RabbitMQ closes the whole connection when anything comes for a channel that is closed.
+    private readonly SemaphoreSlim _sending = new(1, 1);
+    private bool _isClosed;
+
     /// <param name="channel">Its own channel, which is closed with it.</param>
     /// <param name="queue">The stream.</param>
     /// <param name="sink">Takes the records.</param>
@@ -30,9 +34,7 @@ internal sealed class StreamConsumer : AsyncDefaultBasicConsumer, IAsyncDisposab
     {
         try
         {
-            await Channel.BasicQosAsync(0, (ushort)prefetch, global: false, cancellation);
-            await Channel.BasicConsumeAsync(
-                _queue, autoAck: false, consumerTag: "", noLocal: false, exclusive: false, new Dictionary<string, object?>(StringComparer.Ordinal) { ["x-stream-offset"] = offset }, this, cancellation);
+            await RabbitMqConnections.InTimeAsync(() => BeginConsumingAsync(offset, prefetch, cancellation), cancellation);
         }
         catch
         {
@@ -41,7 +43,22 @@ internal sealed class StreamConsumer : AsyncDefaultBasicConsumer, IAsyncDisposab
         }
     }
 
-    public ValueTask AcknowledgeAsync(ulong tag, bool multiple) => Channel.BasicAckAsync(tag, multiple);
+    /// <summary>Tells RabbitMQ that it may send more.</summary>
+    public async ValueTask AcknowledgeAsync(ulong tag, bool multiple)
+    {
+        await _sending.WaitAsync();
+        try
+        {
+            if (!_isClosed)
+            {
+                await Channel.BasicAckAsync(tag, multiple);
+            }
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
 
     public override async Task HandleBasicDeliverAsync(
         string consumerTag,
@@ -84,6 +101,9 @@ internal sealed class StreamConsumer : AsyncDefaultBasicConsumer, IAsyncDisposab
 
     public async ValueTask DisposeAsync()
     {
+        await _sending.WaitAsync();
+        _isClosed = true;
+        _sending.Release();
         try
         {
             await Channel.DisposeAsync();
@@ -93,5 +113,13 @@ internal sealed class StreamConsumer : AsyncDefaultBasicConsumer, IAsyncDisposab
             // The connection is gone, and with it the channel: that is what was asked for.
             return;
         }
+    }
+
+    private async Task<bool> BeginConsumingAsync(object offset, int prefetch, CancellationToken cancellation)
+    {
+        await Channel.BasicQosAsync(0, (ushort)prefetch, global: false, cancellation);
+        await Channel.BasicConsumeAsync(
+            _queue, autoAck: false, consumerTag: "", noLocal: false, exclusive: false, new Dictionary<string, object?>(StringComparer.Ordinal) { ["x-stream-offset"] = offset }, this, cancellation);
+        return true;
     }
 }

@@ -26,7 +26,7 @@ public sealed class RabbitMqLedgerStoreTests(RabbitMqFixture rabbit) : LedgerSto
     public async Task What_another_node_has_confirmed_when_it_is_fenced_is_in_the_ledger()
     {
         await using var other = await OpenAsync();
-        for (var round = 0; round < 8; round++)
+        for (var round = 0; round < 5; round++)
         {
             await using var writer = await CreateAsync(1);
             var appends = new List<AwaitedAppend>();
