@@ -97,6 +97,16 @@ export class Context {
     return this.#call.platform.send(id, message);
   }
 
+  /** Publishes a message to a topic of the namespace; gives its id when it is durable. See docs/topics.md. */
+  publish(topic, message, options) {
+    return this.#call.platform.publish(topic, message, options);
+  }
+
+  /** The same for several messages, each `{ message, key, properties, … }`; gives their ids. */
+  publishMany(topic, messages) {
+    return this.#call.platform.publishMany(topic, messages);
+  }
+
   /** Messages that were sent to this call; waits for the first until `timeout` milliseconds, or the deadline, are over. */
   receive(options = {}) {
     return this.#call.platform.receiveMessages({ ...options, remaining: this.remainingMs() });

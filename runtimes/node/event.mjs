@@ -35,7 +35,7 @@ export class Event {
     this.#references = references;
   }
 
-  /** `http`, `websocket`, `invoke`, `call` or `dag`. */
+  /** `http`, `websocket`, `invoke`, `call`, `dag` or `topic`. */
   get trigger() {
     return this.#header.trigger ?? 'http';
   }

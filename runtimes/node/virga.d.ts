@@ -49,7 +49,7 @@ export type HeadersLike =
 
 /** One request. */
 export interface Event {
-  readonly trigger: 'http' | 'websocket' | 'invoke' | 'call' | 'dag';
+  readonly trigger: 'http' | 'websocket' | 'invoke' | 'call' | 'dag' | 'topic';
   readonly method: string;
   /** The path, percent-decoded. */
   readonly path: string;
@@ -115,8 +115,29 @@ export interface Context {
   ref(key: string): Reference;
   /** Sends a message to a running function by its `ctx.id`: `inbox` when that could not be reached. */
   send(id: string, message: unknown): Promise<'delivered' | 'inbox'>;
+  /**
+   * Publishes a message to a topic of the namespace, `NAME` or its full name; gives the message's id when it is as durable as the topic promises.
+   * Text and bytes are published as they are, all other values as JSON. Messages of one turn of the event loop go out together. Throws a `PlatformError`.
+   */
+  publish(topic: string, message: unknown, options?: PublishOptions): Promise<string>;
+  /** The same for several messages; gives their ids, in their order. */
+  publishMany(topic: string, messages: Iterable<{ message: unknown } & PublishOptions>): Promise<string[]>;
   /** Messages to this call. Waits for the first, until `timeout` milliseconds or the deadline are over; then there are none. */
   receive<T = any>(options?: { timeout?: number; max?: number; signal?: AbortSignal }): Promise<Message<T>[]>;
+}
+
+export interface PublishOptions {
+  /** Messages with equal keys stay in order: in one partition, and one consumer of a key_shared subscription. */
+  key?: string;
+  properties?: Record<string, string | number | boolean>;
+  /** When what the message tells of happened; a number is milliseconds since 1970. */
+  eventTime?: Date | number;
+  /** Milliseconds for which it is held back from shared and key_shared subscriptions. */
+  deliverAfter?: number;
+  /** Its number among those of its producer: topics with deduplication keep a number once. */
+  sequenceId?: number;
+  /** Who counts `sequenceId`; the function itself unless said. */
+  producer?: string;
 }
 
 export interface Future<T> extends PromiseLike<T> {

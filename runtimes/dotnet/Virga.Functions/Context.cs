@@ -108,6 +108,27 @@ public sealed class Context
     public ValueTask<IReadOnlyList<FunctionMessage>> ReceiveAsync(TimeSpan? timeout = null, int most = PeerRequests.MostMessages, CancellationToken cancellationToken = default) =>
         PeerRequests.ReceiveAsync(call, timeout ?? Timeout.InfiniteTimeSpan, most, time, cancellationToken);
 
+    /// <summary>Publishes a message to a topic of the namespace.</summary>
+    /// <returns>The message's id, when it is as durable as the topic promises.</returns>
+    /// <typeparam name="T">A string goes as text, <c>byte[]</c> as bytes, anything else as JSON.</typeparam>
+    /// <param name="topic"><c>NAME</c>, or the full name.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="options">Its key, its properties and more.</param>
+    /// <param name="cancellationToken">Gives up waiting; the message may be published all the same.</param>
+    /// <exception cref="PlatformException">The message is not published, or it is not known whether it is.</exception>
+    public ValueTask<string> PublishAsync<T>(string topic, T message, PublishOptions? options = null, CancellationToken cancellationToken = default) =>
+        PublishRequests.PublishAsync(call, topic, message, options ?? PublishOptions.None, cancellationToken);
+
+    /// <summary>Publishes several messages together.</summary>
+    /// <returns>Their ids, in their order.</returns>
+    /// <typeparam name="T">What they carry.</typeparam>
+    /// <param name="topic"><c>NAME</c>, or the full name.</param>
+    /// <param name="messages">The messages.</param>
+    /// <param name="cancellationToken">Gives up waiting; messages may be published all the same.</param>
+    /// <exception cref="PlatformException">The first that happened to one of them; others may be published.</exception>
+    public ValueTask<IReadOnlyList<string>> PublishManyAsync<T>(string topic, IEnumerable<Publication<T>> messages, CancellationToken cancellationToken = default) =>
+        PublishRequests.PublishManyAsync(call, topic, messages, cancellationToken);
+
     private async Task<TResult?> StartAsync<TResult>(string function, object? argument, CancellationToken cancellationToken) =>
         (await PeerRequests.CallAsync(call, function, argument, detached: true, cancellationToken)).As<TResult>();
 }

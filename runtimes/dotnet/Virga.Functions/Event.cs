@@ -23,7 +23,7 @@ public sealed class Event
         this.call = call;
     }
 
-    /// <summary>What started the call: <c>http</c>, <c>websocket</c>, <c>invoke</c> (control API or command line), <c>call</c> (another function) or <c>dag</c>.</summary>
+    /// <summary>What started the call: <c>http</c>, <c>websocket</c>, <c>invoke</c> (control API or command line), <c>call</c> (another function), <c>dag</c> or <c>topic</c>.</summary>
     public string Trigger => head.Trigger;
 
     /// <summary>The HTTP method in upper case; empty when the call is no HTTP request.</summary>

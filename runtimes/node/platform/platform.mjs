@@ -3,6 +3,7 @@ import { Asks, askPrefix, maxRequest } from './asks.mjs';
 import { ByteReader, ByteWriter } from './bytes.mjs';
 import { CallFuture } from './future.mjs';
 import { PlatformError } from './problems.mjs';
+import { Publishing } from './publishing.mjs';
 import { toJsonWithReferences } from './references.mjs';
 import { State } from './state.mjs';
 import { decodeValue, writeValue } from './values.mjs';
@@ -18,6 +19,7 @@ export class Platform {
   #asks;
   #cache;
   #state = null;
+  #publishing = null;
 
   /** @param channel where frames go @param {number} call the call's id there @param {ValueCache} cache the instance's */
   constructor(channel, call, cache) {
@@ -36,6 +38,17 @@ export class Platform {
   /** Sends what waits for the end of the turn: the handler is about to answer. */
   flush() {
     this.#state?.flush();
+    this.#publishing?.flush();
+  }
+
+  /** Publishes a message to a topic; gives its id. */
+  publish(topic, message, options) {
+    return (this.#publishing ??= new Publishing(this.#asks)).publish(topic, message, options);
+  }
+
+  /** The same for several messages, each `{message, key, …}`; gives their ids. */
+  publishMany(topic, messages) {
+    return Promise.all(Array.from(messages, ({ message, ...options }) => this.publish(topic, message, options)));
   }
 
   /** Calls a function and gives what it answers. */

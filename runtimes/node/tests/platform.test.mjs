@@ -548,3 +548,92 @@ describe('many requests at a time', () => {
       },
     ));
 });
+
+describe('ctx.publish', () => {
+  test('writes a message with all that is said of it, and gives its id', () =>
+    withFunction(
+      `export default async ({}, ctx) => ctx.publish('orders', { n: 1 }, {
+        key: 'ann', properties: { Source: 'web', n: 2 }, eventTime: new Date(1763712000123), deliverAfter: 5000, sequenceId: 42, producer: 'import',
+      });`,
+      {},
+      async (worker) => {
+        const call = worker.open();
+        const { id, kind, reader } = await request(worker, call);
+        assert.equal(kind, 5);
+        assert.deepEqual([reader.varint(), reader.text(), reader.byte()], [1, 'orders', 63]);
+        assert.deepEqual(decodeValue(reader.bytes()), { n: 1 });
+        assert.deepEqual([reader.text(), reader.varint(), reader.text(), reader.text(), reader.text(), reader.text()], ['ann', 2, 'Source', 'web', 'n', '2']);
+        assert.deepEqual([reader.varint(), reader.varint(), reader.varint(), reader.text()], [1763712000123, 5000, 42, 'import']);
+        assert.equal(reader.rest().length, 0);
+        answer(worker, call, id, (out) => {
+          out.varint(1);
+          out.byte(0);
+          out.text('3:14:2');
+        });
+        assert.equal(await result(worker, call), '3:14:2');
+      },
+    ));
+
+  test('sends what is published in one turn in one request, in its order, and says of each what became of it', () =>
+    withFunction(
+      `export default async ({}, ctx) => {
+        const one = ctx.publish('a', 'text');
+        const many = ctx.publishMany('b', [{ message: Buffer.from([7]) }, { message: null, key: 'k' }]);
+        const bad = ctx.publish('c', 'x', { deliverAfter: -1 });
+        const [first, second, third] = await Promise.allSettled([one, many, bad]);
+        return [first.value, second.reason.type, second.reason.fix, third.reason.message];
+      };`,
+      {},
+      async (worker) => {
+        const call = worker.open();
+        const { id, reader } = await request(worker, call);
+        assert.equal(reader.varint(), 3);
+        assert.deepEqual([reader.text(), reader.byte(), decodeValue(reader.bytes())], ['a', 0, 'text']);
+        assert.deepEqual([reader.text(), reader.byte(), decodeValue(reader.bytes())], ['b', 0, Buffer.from([7])]);
+        assert.deepEqual([reader.text(), reader.byte(), decodeValue(reader.bytes()), reader.text()], ['b', 1, null, 'k']);
+        answer(worker, call, id, (out) => {
+          out.varint(3);
+          out.byte(0);
+          out.text('1:0');
+          out.byte(0);
+          out.text('1:1');
+          out.byte(1);
+          const json = problemJson('backlog-exceeded', 'full');
+          out.varint(json.length);
+          out.raw(json);
+        });
+        assert.deepEqual(await result(worker, call), ['1:0', 'backlog-exceeded', 'Mend it.', 'deliverAfter is -1; it must be a whole number from 0 on']);
+      },
+    ));
+
+  test('splits what is published at once over requests, and sends what nobody waits for before the answer', () =>
+    withFunction(
+      `export default async ({}, ctx) => {
+        ctx.publishMany('a', Array.from({ length: 2500 }, (_, i) => ({ message: i })));
+        return 'done';
+      };`,
+      {},
+      async (worker) => {
+        const call = worker.open();
+        const counts = [];
+        for (let i = 0; i < 3; i++) {
+          const { reader } = await request(worker, call);
+          counts.push(reader.varint());
+        }
+        assert.deepEqual(counts, [1000, 1000, 500]);
+        assert.equal(await result(worker, call), 'done');
+      },
+    ));
+
+  test('rejects all messages of a request that is refused as a whole', () =>
+    withFunction(
+      `export default async ({}, ctx) => (await Promise.allSettled([ctx.publish('a', 1), ctx.publish('b', 2)])).map((one) => one.reason.name + ' ' + one.reason.type);`,
+      {},
+      async (worker) => {
+        const call = worker.open();
+        const { id } = await request(worker, call);
+        problem(worker, call, id, 'unavailable', 'no');
+        assert.deepEqual(await result(worker, call), ['PlatformError unavailable', 'PlatformError unavailable']);
+      },
+    ));
+});

@@ -242,6 +242,18 @@ class BlockingCall(Call):
                 break
         return messages
 
+    def publish(self, messages: list[bytes]) -> list[str]:
+        """Publishes messages and waits until they are durable. Raises PlatformError and Cancelled."""
+        from .peers import check
+        from .publishing import publish_requests, read_published
+
+        asks = [self.begin(request) for _, request in publish_requests(messages)]
+        return read_published([check(self.wait_for_answer(ask)) for ask in asks])
+
+    def publish_one(self, message: bytes) -> str:
+        """Publishes a message and waits until it is durable. Raises PlatformError and Cancelled."""
+        return self.publish([message])[0]
+
     def poll(self) -> None:
         """Lets frames that are here already take effect."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Iterable, Mapping
 
 from .codec import Reference
 from .logs import send_log
@@ -44,7 +44,7 @@ class Log:
 class Context:
     """The call and the function that it runs.
 
-    `state`, `call`, `send` and `receive` wait in an ordinary handler; in an async one they are awaited.
+    `state`, `call`, `send`, `receive` and `publish` wait in an ordinary handler; in an async one they are awaited.
     """
 
     __slots__ = ("_call", "_fields", "_function", "_log", "_state")
@@ -159,6 +159,27 @@ class Context:
         Without a timeout it waits as long as the call may run.
         """
         return self._call.receive_messages(timeout, max)
+
+    def publish(
+        self, topic: str, message: Any, *, key: str | None = None, properties: Mapping[str, object] | None = None, event_time: datetime | float | None = None,
+        deliver_after: float | None = None, sequence_id: int | None = None, producer: str | None = None,
+    ) -> Any:
+        """Publishes a message to a topic of the namespace; gives its id when it is as durable as the topic promises.
+
+        str is published as text, bytes as bytes, anything else as JSON. Messages with equal keys stay in order. `event_time` is a datetime or seconds
+        since 1970, `deliver_after` seconds; a topic with deduplication keeps each `sequence_id` of a `producer` (the function itself unless said) once.
+        """
+        from .publishing import message_to_bytes
+
+        return self._call.publish_one(message_to_bytes(
+            topic, message, key=key, properties=properties, event_time=event_time, deliver_after=deliver_after, sequence_id=sequence_id, producer=producer,
+        ))
+
+    def publish_many(self, topic: str, messages: Iterable[Mapping[str, Any]]) -> Any:
+        """Publishes several messages together, each a dict with `message` and, if need be, what `publish` takes; gives their ids."""
+        from .publishing import many_to_bytes
+
+        return self._call.publish(many_to_bytes(topic, messages))
 
     @property
     def log(self) -> Log:

@@ -15,6 +15,7 @@ from .websocket import AsyncWebSocket
 from .wire import Answer
 
 if TYPE_CHECKING:
+    from .loop_publishing import AsyncPublishing
     from .peers import Message
     from .state.loop import AsyncState
 
@@ -61,6 +62,7 @@ class LoopCall(Call):
         self._backlog: deque[tuple[bytes, Taker]] = deque()
         #: The call's shared state, when it was used.
         self.state: AsyncState | None = None
+        self._publishing: AsyncPublishing | None = None
 
     def notify(self) -> None:
         waiters, self._waiters = self._waiters, []
@@ -74,6 +76,8 @@ class LoopCall(Call):
     def flush(self) -> None:
         if self.state is not None:
             self.state.flush()
+        if self._publishing is not None:
+            self._publishing.flush()
 
     def read_meanwhile(self) -> None:
         if self.channel.has_input():
@@ -139,6 +143,19 @@ class LoopCall(Call):
             if messages:
                 break
         return messages
+
+    def publish(self, messages: list[bytes]) -> asyncio.Future[list[str]]:
+        """Publishes messages."""
+        return asyncio.gather(*map(self.publish_one, messages))
+
+    def publish_one(self, message: bytes) -> asyncio.Future[str]:
+        """Publishes a message: what is published before the handler awaits goes to the node together, in its order."""
+        if self._publishing is None:
+            # Not every function publishes: a start without a pool would wait for the import.
+            from .loop_publishing import AsyncPublishing
+
+            self._publishing = AsyncPublishing(self)
+        return self._publishing.publish(message)
 
     def finish(self) -> None:
         super().finish()

@@ -2,11 +2,13 @@ using System.Buffers;
 using Virga.Composition.Calls;
 using Virga.Composition.Messages;
 using Virga.Composition.Placement;
+using Virga.Composition.Publishing;
 using Virga.Composition.States;
 using Virga.Core.Invocations;
 using Virga.Core.Nodes;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
+using Virga.Core.Topics;
 using Virga.State;
 using Virga.State.Binary;
 using Virga.State.Sessions;
@@ -20,15 +22,17 @@ public sealed class PlatformCalls : IPlatformCalls, IAsyncDisposable
     private readonly StateCommands _state;
     private readonly FunctionCalls _calls;
     private readonly Mailboxes _mailboxes;
+    private readonly MessagePublishing _publishing;
 
     /// <param name="engine">Shared state.</param>
     /// <param name="invoker">Runs the functions that functions call.</param>
     /// <param name="catalog">Finds them.</param>
     /// <param name="link">The other nodes, for functions there, and messages to them.</param>
     /// <param name="rules">What the choice of a node for a call by keys rests on.</param>
+    /// <param name="topics">Publishes what they publish.</param>
     /// <param name="random">Decides where traffic is split.</param>
     /// <param name="time">The clock.</param>
-    public PlatformCalls(StateEngine engine, IInvoker invoker, IFunctionCatalog catalog, INodeLink link, PlacementRules rules, Random random, TimeProvider time)
+    public PlatformCalls(StateEngine engine, IInvoker invoker, IFunctionCatalog catalog, INodeLink link, PlacementRules rules, ITopicPublishing topics, Random random, TimeProvider time)
     {
         _engine = engine;
         _state = new StateCommands(engine);
@@ -36,6 +40,7 @@ public sealed class PlatformCalls : IPlatformCalls, IAsyncDisposable
         remote.Listen();
         _calls = new FunctionCalls(invoker, catalog, new CallPlacement(engine, link, rules), remote, random, time);
         _mailboxes = new Mailboxes(engine.Replica, link, time);
+        _publishing = new MessagePublishing(topics);
     }
 
     /// <inheritdoc/>
@@ -70,6 +75,9 @@ public sealed class PlatformCalls : IPlatformCalls, IAsyncDisposable
                     break;
                 case RequestKind.Receive:
                     await _mailboxes.ReceiveAsync(call, request[1..], answer, cancellation);
+                    break;
+                case RequestKind.Publish:
+                    await _publishing.AnswerAsync(call, request[1..], answer, cancellation);
                     break;
                 default:
                     throw new ProblemException(KnownProblems.InvalidRequest("The function's request begins with no kind that this node knows.", "Use a runtime that fits this version of Virga."));

@@ -7,4 +7,5 @@ internal enum RequestKind : byte
     Call = 0x02,
     Send = 0x03,
     Receive = 0x04,
+    Publish = 0x05,
 }

@@ -17,4 +17,7 @@ public enum Trigger
 
     /// <summary>A step of a DAG.</summary>
     Dag,
+
+    /// <summary>A message of a topic, or several.</summary>
+    Topic,
 }

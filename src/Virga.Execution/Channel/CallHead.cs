@@ -24,7 +24,7 @@ internal static class CallHead
     private static readonly JsonEncodedText Inline = JsonEncodedText.Encode("inline");
     private static readonly JsonEncodedText Stream = JsonEncodedText.Encode("stream");
 
-    private static readonly JsonEncodedText[] Triggers = [JsonEncodedText.Encode("http"), JsonEncodedText.Encode("websocket"), JsonEncodedText.Encode("invoke"), JsonEncodedText.Encode("call"), JsonEncodedText.Encode("dag")];
+    private static readonly JsonEncodedText[] Triggers = [JsonEncodedText.Encode("http"), JsonEncodedText.Encode("websocket"), JsonEncodedText.Encode("invoke"), JsonEncodedText.Encode("call"), JsonEncodedText.Encode("dag"), JsonEncodedText.Encode("topic")];
 
     private static readonly JsonEncodedText[] Sessions =
     [

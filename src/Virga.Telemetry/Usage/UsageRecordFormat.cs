@@ -34,7 +34,7 @@ internal static class UsageRecordFormat
     private static readonly JsonEncodedText PeakMemory = JsonEncodedText.Encode("peakMemory");
     private static readonly JsonEncodedText BytesIn = JsonEncodedText.Encode("bytesIn");
     private static readonly JsonEncodedText BytesOut = JsonEncodedText.Encode("bytesOut");
-    private static readonly JsonEncodedText[] Triggers = [JsonEncodedText.Encode("http"), JsonEncodedText.Encode("websocket"), JsonEncodedText.Encode("invoke"), JsonEncodedText.Encode("call"), JsonEncodedText.Encode("dag")];
+    private static readonly JsonEncodedText[] Triggers = [JsonEncodedText.Encode("http"), JsonEncodedText.Encode("websocket"), JsonEncodedText.Encode("invoke"), JsonEncodedText.Encode("call"), JsonEncodedText.Encode("dag"), JsonEncodedText.Encode("topic")];
     private static readonly JsonEncodedText[] Faults =
         [.. Enum.GetValues<Fault>().Select(static fault => JsonEncodedText.Encode(JsonSerializer.Serialize(fault).Trim('"')))];
 

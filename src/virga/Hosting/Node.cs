@@ -101,7 +101,7 @@ internal static class Node
         await using var state = await NodeState.OpenAsync(options, data.Path, membership, time, app.Services.GetRequiredService<ILoggerFactory>(), stop);
         engines.State = state;
         var rules = new PlacementRules(new Random(), time);
-        await using var platform = new PlatformCalls(state, engines, app.Services.GetRequiredService<IFunctionCatalog>(), link, rules, new Random(), time);
+        await using var platform = new PlatformCalls(state, engines, app.Services.GetRequiredService<IFunctionCatalog>(), link, rules, engines, new Random(), time);
         await using var execution = await ExecutionEngine.StartAsync(
             new ExecutionOptions
             {

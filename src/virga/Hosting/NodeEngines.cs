@@ -1,7 +1,9 @@
 using Virga.Composition.Dags;
 using Virga.Core.Invocations;
+using Virga.Core.Names;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
+using Virga.Core.Topics;
 using Virga.Execution;
 using Virga.State;
 
@@ -11,7 +13,7 @@ namespace Virga.Hosting;
 /// What the control API needs of engines that start after it has been built: execution reads the functions that control
 /// keeps, and control invokes them through execution.
 /// </summary>
-internal sealed class NodeEngines : IInvoker, IFunctionLifecycleListener
+internal sealed class NodeEngines : IInvoker, IFunctionLifecycleListener, ITopicPublishing
 {
     /// <summary>Null until the node has started it.</summary>
     public ExecutionEngine? Execution { get; set; }
@@ -25,6 +27,9 @@ internal sealed class NodeEngines : IInvoker, IFunctionLifecycleListener
     /// <summary>Null until the node has opened it.</summary>
     public StateEngine? State { get; set; }
 
+    /// <summary>Null until the node has opened its topics.</summary>
+    public ITopicPublishing? Publishing { get; set; }
+
     /// <summary>Where functions are served.</summary>
     public Uri? GatewayAddress { get; set; }
 
@@ -37,6 +42,10 @@ internal sealed class NodeEngines : IInvoker, IFunctionLifecycleListener
 
     /// <inheritdoc/>
     public ValueTask<InvocationResult> InvokeAsync(Invocation invocation, CancellationToken cancellation) => (Execution ?? throw Starting()).Scheduler.InvokeAsync(invocation, cancellation);
+
+    /// <inheritdoc/>
+    public ValueTask<string> PublishAsync(FunctionName function, FunctionPublication publication, CancellationToken cancellation) =>
+        (Publishing ?? throw Starting()).PublishAsync(function, publication, cancellation);
 
     /// <inheritdoc/>
     public ValueTask PrepareAsync(FunctionVersion version, CancellationToken cancellation) =>

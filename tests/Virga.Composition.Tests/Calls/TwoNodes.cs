@@ -8,7 +8,9 @@ using Virga.Composition.Tests.Platform;
 using Virga.Core.Invocations;
 using Virga.Core.Names;
 using Virga.Core.Nodes;
+using Virga.Core.Problems;
 using Virga.Core.Resources;
+using Virga.Core.Topics;
 using Virga.State;
 using Virga.State.Caches;
 using Virga.State.Keys;
@@ -83,7 +85,7 @@ internal sealed class TwoNodes : IAsyncDisposable
     }
 
     /// <summary>One node.</summary>
-    internal sealed class Node : INodeLink, IInvoker, IFunctionCatalog
+    internal sealed class Node : INodeLink, IInvoker, IFunctionCatalog, ITopicPublishing
     {
         private readonly TwoNodes _nodes;
         private readonly ConcurrentDictionary<NodeTopic, Func<NodeName, ReadOnlyMemory<byte>, CancellationToken, ValueTask<ReadOnlyMemory<byte>>>> _handlers = [];
@@ -99,7 +101,7 @@ internal sealed class TwoNodes : IAsyncDisposable
             // A second is long for an answer within a process: no test waits for it, and none fails on a slow machine.
             Cache = new StateCache(new ReplicaId((ulong)(nodes._nodes.Count + 1)), new SharedStore(nodes._store), log, this, clock, TimeProvider.System, new StateCacheOptions { LocatePatience = TimeSpan.FromSeconds(1) });
             Engine = new StateEngine(Cache, TimeProvider.System, this, clock);
-            Platform = new PlatformCalls(Engine, this, this, this, new PlacementRules(new FixedRandom(), TimeProvider.System), new Random(7), TimeProvider.System);
+            Platform = new PlatformCalls(Engine, this, this, this, new PlacementRules(new FixedRandom(), TimeProvider.System), this, new Random(7), TimeProvider.System);
         }
 
         public event Action<ClusterView>? ViewChanged
@@ -129,6 +131,9 @@ internal sealed class TwoNodes : IAsyncDisposable
 
         /// <summary>How calls to the other node fail; null when they do not.</summary>
         public Func<NodeName, NodeUnreachableException>? Fails { get; set; }
+
+        public ValueTask<string> PublishAsync(FunctionName function, FunctionPublication publication, CancellationToken cancellation) =>
+            ValueTask.FromException<string>(new ProblemException(KnownProblems.Unavailable("These nodes have no topics.", "Use one that has.")));
 
         public Invocation Call(Consistency consistency = Consistency.Lww, int depth = 0, long deadline = long.MaxValue)
         {

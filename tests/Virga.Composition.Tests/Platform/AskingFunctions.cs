@@ -10,6 +10,7 @@ using Virga.Core.Names;
 using Virga.Core.Nodes;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
+using Virga.Core.Topics;
 using Virga.State;
 using Virga.State.Binary;
 using Virga.State.Lattices;
@@ -20,7 +21,7 @@ using Virga.State.Time;
 namespace Virga.Composition.Tests.Platform;
 
 /// <summary>A node's answers to functions over a real store on disk; the functions are here in the test, and so is what runs those that they call.</summary>
-internal sealed class AskingFunctions : IAsyncDisposable, IInvoker, IFunctionCatalog
+internal sealed class AskingFunctions : IAsyncDisposable, IInvoker, IFunctionCatalog, ITopicPublishing
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("virga-platform-").FullName;
     private readonly TimeProvider _time = TimeProvider.System;
@@ -40,6 +41,12 @@ internal sealed class AskingFunctions : IAsyncDisposable, IInvoker, IFunctionCat
     /// <summary>How a called function answers.</summary>
     public Func<Invocation, CancellationToken, Task<InvocationResult>> Handler { get; set; } = static (_, _) => Task.FromResult<InvocationResult>(new Answered(200, "\"done\""u8.ToArray()));
 
+    /// <summary>What they have published, in the order in which it was begun.</summary>
+    public ConcurrentQueue<(FunctionName Function, FunctionPublication Publication)> Published { get; } = new();
+
+    /// <summary>How publishing ends: with the message's id.</summary>
+    public Func<FunctionPublication, Task<string>> Publisher { get; set; } = static _ => Task.FromResult("1:0");
+
     public static async Task<AskingFunctions> StartAsync(Durability durability = Durability.Interval)
     {
         var functions = new AskingFunctions();
@@ -47,7 +54,7 @@ internal sealed class AskingFunctions : IAsyncDisposable, IInvoker, IFunctionCat
             new EmbeddedStateOptions { Directory = functions._folder, Durability = durability }, new HybridClock(functions._time), functions._time, NullLogger<EmbeddedStateStore>.Instance);
         await store.OpenAsync(TestContext.Current.CancellationToken);
         functions._engine = new StateEngine(store, functions._time);
-        functions.Platform = new PlatformCalls(functions._engine, functions, functions, new SingleNodeLink(NodeName.Single), new PlacementRules(new Random(7), functions._time), new Random(7), functions._time);
+        functions.Platform = new PlatformCalls(functions._engine, functions, functions, new SingleNodeLink(NodeName.Single), new PlacementRules(new Random(7), functions._time), functions, new Random(7), functions._time);
         return functions;
     }
 
@@ -105,6 +112,12 @@ internal sealed class AskingFunctions : IAsyncDisposable, IInvoker, IFunctionCat
     {
         Invoked.Enqueue(invocation);
         return await Handler(invocation, cancellation);
+    }
+
+    public async ValueTask<string> PublishAsync(FunctionName function, FunctionPublication publication, CancellationToken cancellation)
+    {
+        Published.Enqueue((function, publication));
+        return await Publisher(publication).WaitAsync(cancellation);
     }
 
     /// <summary>A problem among the results of a request.</summary>

@@ -119,6 +119,24 @@ internal static class Requests
         output.WriteVarint((ulong)most);
     };
 
+    public static Action<ArrayBufferWriter<byte>> Publish(params Action<ArrayBufferWriter<byte>>[] messages) => output =>
+    {
+        output.WriteByte(0x05);
+        output.WriteVarint((ulong)messages.Length);
+        foreach (var message in messages)
+        {
+            message(output);
+        }
+    };
+
+    public static Action<ArrayBufferWriter<byte>> Message(string topic, string content, PayloadTag tag = PayloadTag.Json, byte flags = 0, Action<ArrayBufferWriter<byte>>? rest = null) => output =>
+    {
+        output.WriteText(topic);
+        output.WriteByte(flags);
+        output.WriteValue(System.Text.Encoding.UTF8.GetBytes(content), tag);
+        rest?.Invoke(output);
+    };
+
     private static void WriteValue(this ArrayBufferWriter<byte> output, byte[] content, PayloadTag tag)
     {
         output.WriteVarint((ulong)content.Length + 1);
