@@ -28,18 +28,18 @@ internal static class PolicyCommands
     private static Command Set(CommandFactory factory)
     {
         var topic = TopicArgument();
-        var policies = new Option<string>("--policies", "-p") { Description = "JSON such as {\"messageTtl\":\"1d\"}, @FILE, or - for standard input; null takes one away", HelpName = "JSON", Required = true };
+        var policies = new Option<string>("--policies", "-p") { Description = "JSON such as {\"ttlSeconds\":86400}, @FILE, or - for standard input; null takes one away", HelpName = "JSON", Required = true };
         return factory.Make("set", "Change policies of a topic or of the namespace", [topic, policies], async scope =>
         {
             var bytes = await ValueText.ReadAsync(scope, scope.Get(policies)!, " in --policies");
             JsonObject document;
             try
             {
-                document = JsonNode.Parse(bytes) as JsonObject ?? throw new UsageException("The policies are no JSON object.", "Write them as {\"messageTtl\":\"1d\"}.");
+                document = JsonNode.Parse(bytes) as JsonObject ?? throw new UsageException("The policies are no JSON object.", "Write them as {\"ttlSeconds\":86400}.");
             }
             catch (JsonException e)
             {
-                throw new UsageException($"The policies are no JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.", "Write them as {\"messageTtl\":\"1d\"}.");
+                throw new UsageException($"The policies are no JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.", "Write them as {\"ttlSeconds\":86400}.");
             }
 
             scope.Results.Item(await new TopicsClient(scope.Client).SetPoliciesAsync(scope.Get(topic), document, scope.Cancellation));

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Virga.Core.Nodes;
 using Virga.Core.Problems;
+using Virga.Topics.Administration;
 using Virga.Topics.Brokers;
 using Virga.Topics.Clients.Consuming;
 using Virga.Topics.Clients.Producing;
@@ -41,7 +42,11 @@ public sealed class TopicClient : IAsyncDisposable
         _topicLink = new TopicLink(link, local, time);
         _server = new TopicServer(broker, local, _topicLink);
         _shared = new SharedPublishers(this, time);
+        Administration = new TopicAdministration(broker, _topicLink, time);
     }
+
+    /// <summary>Looks after topics, wherever they are owned.</summary>
+    public TopicAdministration Administration { get; }
 
     /// <summary>Publishes a message by a publisher that is kept for the topic while it is used.</summary>
     /// <exception cref="ProblemException">The topic does not exist and is not made by itself, or refuses the message.</exception>

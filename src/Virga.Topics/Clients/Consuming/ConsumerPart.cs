@@ -130,10 +130,18 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
     /// <summary>The time for which an entry was asked has come.</summary>
     public void Due(Position position, long at) => Apply(position, _inHand.Due(position, at));
 
+    /// <summary>A message that was taken out of the queue did not get to the user.</summary>
+    public void Return(MessageId id) => _inHand.Return(id);
+
     public void RedeliverAll()
     {
         FlushAcks();
+        _inHand.ReturnAll();
+        var attachment = _attachment;
         _served?.RedeliverAll();
+
+        // What waits in the queue is delivered again too: over a new attachment it cannot be mistaken for that.
+        Lost(attachment);
     }
 
     public ValueTask AcknowledgedAsync(CancellationToken cancellation)
@@ -198,7 +206,13 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
 
         if (settlement.Redeliver is { } positions)
         {
+            var attachment = _attachment;
             _served?.Redeliver(positions);
+            if (_inHand.CountsItself)
+            {
+                // All that follows is delivered again too, in order: over a new attachment it cannot be mistaken for what waits in the queue.
+                Lost(attachment);
+            }
         }
 
         foreach (var dead in settlement.Dead ?? [])
@@ -241,7 +255,7 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
         int permits;
         lock (_gate)
         {
-            _taken += queued.Entry.Messages;
+            _taken += queued.Permits;
             permits = _taken < Math.Max(1, _queueSize / 2) ? 0 : _taken;
             _taken -= permits;
         }

@@ -14,6 +14,10 @@ internal sealed class EntryState
     // One bit for each message, as the protocol has it; null where the entry is one message.
     private readonly long[]? _open;
     private readonly long[]? _unsettled;
+
+    // What its user had got over an earlier attachment and not settled when this one delivered it again.
+    private readonly long[]? _held;
+    private readonly bool _isHeld;
     private int _openCount;
     private int _unsettledCount;
 
@@ -22,9 +26,12 @@ internal sealed class EntryState
     /// <param name="isBatch">Whether its messages have places in it.</param>
     /// <param name="attachment">Over which attachment it came.</param>
     /// <param name="before">What is known of it from an earlier delivery; null for nothing.</param>
-    public EntryState(in DeliveredEntry entry, bool isBatch, int attachment, EntryState? before)
+    /// <param name="countsItself">Whether its rejections are counted here: where one consumer gets everything in order, the broker counts all that follow a rejected entry too.</param>
+    public EntryState(in DeliveredEntry entry, bool isBatch, int attachment, EntryState? before, bool countsItself)
     {
-        (Position, Messages, Redeliveries, Attachment) = (entry.Position, entry.Messages, entry.Redeliveries, attachment);
+        (Position, Messages, Attachment) = (entry.Position, entry.Messages, attachment);
+        Rejections = !countsItself ? entry.Redeliveries : before is null ? 0 : before.Rejections + (before.RedeliverAt != 0 || before.HasTimedOut ? 1 : 0);
+        _isHeld = before is { IsSettled: false };
         _openCount = 1;
         if (isBatch)
         {
@@ -33,6 +40,7 @@ internal sealed class EntryState
             And(_open, before?._open);
             _openCount = Count(_open);
             _unsettled = [.. _open];
+            _held = before?._unsettled?.ToArray();
         }
 
         _unsettledCount = _openCount;
@@ -43,8 +51,11 @@ internal sealed class EntryState
     /// <summary>How many messages it holds, acknowledged ones included.</summary>
     public int Messages { get; }
 
-    /// <summary>How often it was delivered before.</summary>
-    public int Redeliveries { get; }
+    /// <summary>How often it was rejected before, or delivered without a word.</summary>
+    public int Rejections { get; }
+
+    /// <summary>Whether its user's time was over.</summary>
+    public bool HasTimedOut { get; private set; }
 
     /// <summary>Over which attachment it came last.</summary>
     public int Attachment { get; }
@@ -72,6 +83,9 @@ internal sealed class EntryState
 
     /// <summary>Whether a message is not acknowledged.</summary>
     public bool IsOpen(int index) => _open is null ? _openCount > 0 : IsSet(_open, index);
+
+    /// <summary>Whether a message is to be given to the user: it is not acknowledged, and the user does not have it still.</summary>
+    public bool IsWanted(int index) => IsOpen(index) && !(_isHeld && (_held is null || IsSet(_held, index)));
 
     /// <summary>Whether a message is neither acknowledged nor rejected.</summary>
     public bool IsUnsettled(int index) => _unsettled is null ? _unsettledCount > 0 : IsSet(_unsettled, index);
@@ -113,6 +127,17 @@ internal sealed class EntryState
 
         _unsettledCount--;
         return true;
+    }
+
+    /// <summary>Nothing of it is in the user's hands any more.</summary>
+    public void SettleAll(bool isTimeout)
+    {
+        HasTimedOut |= isTimeout;
+        _unsettledCount = 0;
+        if (_unsettled is not null)
+        {
+            Array.Clear(_unsettled);
+        }
     }
 
     /// <summary>What the broker is told: that it is acknowledged as a whole, or which of its messages are not.</summary>

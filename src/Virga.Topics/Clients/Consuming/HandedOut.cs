@@ -6,6 +6,9 @@ namespace Virga.Topics.Clients.Consuming;
 /// <summary>The entries of one topic or partition that are in a consumer's hands, and what is to be told to the broker about them. Safe for many threads; calls nobody.</summary>
 internal sealed class HandedOut(TopicConsumerOptions options, Func<TimeSpan, long> after)
 {
+    /// <summary>Whether one consumer gets everything, in order.</summary>
+    public bool CountsItself { get; } = options.Consumer.Type is SubscriptionType.Exclusive or SubscriptionType.Failover;
+
     // Guards all below.
     private readonly Lock _gate = new();
     private readonly Dictionary<Position, EntryState> _entries = [];
@@ -29,7 +32,7 @@ internal sealed class HandedOut(TopicConsumerOptions options, Func<TimeSpan, lon
         lock (_gate)
         {
             _entries.TryGetValue(entry.Position, out var before);
-            var state = new EntryState(entry, isBatch, attachment, before)
+            var state = new EntryState(entry, isBatch, attachment, before, CountsItself)
             {
                 Chunks = chunks,
                 TimesOutAt = options.AckTimeout is { } timeout ? after(timeout) : 0,
@@ -157,6 +160,11 @@ internal sealed class HandedOut(TopicConsumerOptions options, Func<TimeSpan, lon
                 return new Settlement { Dead = [.. kept.Where(message => state.IsUnsettled(message.Id.BatchIndex))] };
             }
 
+            if (isTimeout)
+            {
+                state.SettleAll(isTimeout: true);
+            }
+
             BatchAck[]? partly = null;
             if (state.IsDirty)
             {
@@ -186,6 +194,30 @@ internal sealed class HandedOut(TopicConsumerOptions options, Func<TimeSpan, lon
         }
     }
 
+    /// <summary>A message that was taken out of the queue did not get to the user.</summary>
+    public void Return(MessageId id)
+    {
+        lock (_gate)
+        {
+            if (_entries.TryGetValue(id.Position, out var state))
+            {
+                state.Settle(id.BatchIndex);
+            }
+        }
+    }
+
+    /// <summary>The user wants everything again.</summary>
+    public void ReturnAll()
+    {
+        lock (_gate)
+        {
+            foreach (var state in _entries.Values)
+            {
+                state.SettleAll(isTimeout: false);
+            }
+        }
+    }
+
     /// <summary>An attachment was lost. What came over it may still be acknowledged; what came over an earlier one nobody asks for any more.</summary>
     public void Lost(int attachment)
     {
@@ -211,11 +243,11 @@ internal sealed class HandedOut(TopicConsumerOptions options, Func<TimeSpan, lon
         }
     }
 
-    private bool IsLast(EntryState state) => options.DeadLetters is { } policy && state.Redeliveries >= policy.MaxRedeliveries;
+    private bool IsLast(EntryState state) => options.DeadLetters is { } policy && state.Rejections >= policy.MaxRedeliveries;
 
     private Settlement Postpone(EntryState state, int index)
     {
-        state.RedeliverAt = Math.Max(state.RedeliverAt, after(options.Rejected.After(state.Redeliveries)));
+        state.RedeliverAt = Math.Max(state.RedeliverAt, after(options.Rejected.After(state.Rejections)));
         return state.Settle(index) && state.IsSettled ? new Settlement { RedeliverAt = state.RedeliverAt } : default;
     }
 

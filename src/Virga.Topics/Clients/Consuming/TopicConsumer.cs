@@ -98,7 +98,10 @@ internal sealed partial class TopicConsumer : ITopicConsumer, IPartOwner
                     }
 
                     // The attachment was lost in the middle of it: what is not received comes again.
-                    _next = _batch.Count;
+                    for (; _next < _batch.Count; _next++)
+                    {
+                        _current.Return(_batch[_next].Id);
+                    }
                 }
 
                 if (!_ready.Reader.TryRead(out var queued))
@@ -107,7 +110,7 @@ internal sealed partial class TopicConsumer : ITopicConsumer, IPartOwner
                     return false;
                 }
 
-                Interlocked.Add(ref _queued, -queued.Entry.Messages);
+                Interlocked.Add(ref _queued, -queued.Permits);
                 (_batch, _next) = ([], 0);
                 if (queued.Part.Attachment == queued.Attachment)
                 {
@@ -251,7 +254,7 @@ internal sealed partial class TopicConsumer : ITopicConsumer, IPartOwner
 
     void IPartOwner.Delivered(in QueuedEntry entry)
     {
-        Interlocked.Add(ref _queued, entry.Entry.Messages);
+        Interlocked.Add(ref _queued, entry.Permits);
         _ready.Writer.TryWrite(entry);
     }
 
@@ -345,7 +348,7 @@ internal sealed partial class TopicConsumer : ITopicConsumer, IPartOwner
             return;
         }
 
-        if (_options.DeadLetters is { } policy && queued.Entry.Redeliveries > policy.MaxRedeliveries)
+        if (_options.DeadLetters is { } policy && state.Rejections > policy.MaxRedeliveries)
         {
             // Its consumers went away each time, without a word.
             foreach (var message in messages)
@@ -356,9 +359,13 @@ internal sealed partial class TopicConsumer : ITopicConsumer, IPartOwner
             return;
         }
 
-        if (!_options.Consumer.IsDurable || messages.Count > 1)
+        foreach (var message in messages)
         {
-            messages = [.. messages.Where(message => state.IsOpen(message.Id.BatchIndex) && !part.HasRead(message.Id))];
+            if (!state.IsWanted(message.Id.BatchIndex) || part.HasRead(message.Id))
+            {
+                messages = [.. messages.Where(other => state.IsWanted(other.Id.BatchIndex) && !part.HasRead(other.Id))];
+                break;
+            }
         }
 
         if (_office is not null)

@@ -20,4 +20,7 @@ internal enum RequestKind : byte
 
     /// <summary>To make a subscription where there is none.</summary>
     CreateSubscription = 6,
+
+    /// <summary>To carry out an operation of who looks after topics.</summary>
+    Operate = 7,
 }

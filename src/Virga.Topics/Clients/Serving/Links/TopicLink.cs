@@ -1,6 +1,8 @@
+using System.Text.Json.Nodes;
 using Virga.Core.Names;
 using Virga.Core.Nodes;
 using Virga.Core.Problems;
+using Virga.Topics.Administration;
 using Virga.Topics.Messages;
 using Virga.Topics.Names;
 using Virga.Topics.Publishing;
@@ -38,6 +40,9 @@ internal sealed class TopicLink : IDisposable
         link.ViewChanged += NodesChanged;
     }
 
+    /// <summary>Carries out what other nodes ask for; set before the node is known to any.</summary>
+    public OperationRunner? Operations { get; set; }
+
     /// <summary>Attaches a producer to a topic of another node.</summary>
     public async ValueTask<IServedProducer> ProduceAsync(NodeName owner, TopicName topic, ProducerOptions options, IProducerSink sink, CancellationToken cancellation)
     {
@@ -72,6 +77,13 @@ internal sealed class TopicLink : IDisposable
     /// <summary>Makes a subscription of another node's topic.</summary>
     public async ValueTask CreateSubscriptionAsync(NodeName owner, TopicName topic, SubscriptionName subscription, MessageId start, CancellationToken cancellation) =>
         await AskAsync(owner, Request(RequestKind.CreateSubscription, topic).Text(subscription.Value).Message(start), cancellation);
+
+    /// <summary>Has the owner of a topic carry something out.</summary>
+    public async ValueTask<JsonObject> RunAsync(NodeName owner, TopicName topic, TopicOperation operation, JsonObject arguments, CancellationToken cancellation)
+    {
+        var answer = await AskAsync(owner, Request(RequestKind.Operate, topic).Byte((byte)operation).Text(arguments.ToJsonString()), cancellation);
+        return JsonNode.Parse(answer.Text()) as JsonObject ?? [];
+    }
 
     public void Dispose()
     {
@@ -184,6 +196,8 @@ internal sealed class TopicLink : IDisposable
                 return _local.SeekAsync(AttachmentCodec.ReadTopic(ref body), AttachmentCodec.ReadSubscription(ref body), body.Time() ?? throw new InvalidDataException("No time."), cancellation);
             case RequestKind.CreateSubscription:
                 return _local.CreateSubscriptionAsync(AttachmentCodec.ReadTopic(ref body), AttachmentCodec.ReadSubscription(ref body), body.Message(), cancellation);
+            case RequestKind.Operate:
+                return OperateAsync(AttachmentCodec.ReadTopic(ref body), (TopicOperation)body.Byte(), body.Text(), answer, cancellation);
             default:
                 throw new InvalidDataException("A request of a newer node.");
         }
@@ -204,6 +218,9 @@ internal sealed class TopicLink : IDisposable
         channel.Begin(await _local.SubscribeAsync(topic, options, channel, cancellation));
         Serve(user, channel);
     }
+
+    private async ValueTask OperateAsync(TopicName topic, TopicOperation operation, string arguments, FrameWriter answer, CancellationToken cancellation) =>
+        answer.Text((await Operations!.RunAsync(topic, operation, JsonNode.Parse(arguments) as JsonObject ?? [], cancellation)).ToJsonString());
 
     private async ValueTask ServeSettleAsync(NodeName user, long id, long sent, CancellationToken cancellation)
     {

@@ -1,0 +1,136 @@
+using System.Text.Json.Nodes;
+using Virga.Core.Names;
+using Virga.Topics.Api;
+using Virga.Topics.Brokers;
+using Virga.Topics.Names;
+using Virga.Topics.Publishing;
+using Virga.Topics.Subscriptions;
+
+namespace Virga.Topics.Administration;
+
+/// <summary>The JSON form of how a topic stands. Counts begin when the topic came into its owner's memory.</summary>
+internal static class StatsDocument
+{
+    private static readonly string[] Sums = ["messagesIn", "bytesIn", "messagesInRate", "bytesInRate", "messagesOut", "bytesOut", "storageBytes", "entries", "ledgers"];
+    private static readonly string[] SubscriptionSums = ["backlog", "unacknowledged", "delayed", "waiting", "messages", "bytes", "redelivered", "dropped", "expired"];
+
+    /// <summary>Of a topic or partition that this node owns.</summary>
+    public static JsonObject Of(Topic topic, NodeName owner, DateTimeOffset now)
+    {
+        throw new NotSupportedException();
+    }
+
+    /// <summary>Of a topic with partitions: sums, and what is of one partition alone under <c>parts</c>.</summary>
+    public static JsonObject Merge(TopicName topic, IReadOnlyList<JsonObject> parts)
+    {
+        var merged = new JsonObject
+        {
+            ["topic"] = topic.ToString(),
+            ["partitions"] = parts.Count,
+            ["time"] = parts[^1]["time"]?.DeepClone(),
+            ["isTerminated"] = parts.All(static part => part["isTerminated"]?.GetValue<bool>() == true),
+        };
+        foreach (var sum in Sums)
+        {
+            merged[sum] = parts.Sum(part => Number(part[sum]));
+        }
+
+        var (producers, subscriptions) = (new JsonArray(), new Dictionary<string, JsonObject>(StringComparer.Ordinal));
+        foreach (var part in parts)
+        {
+            foreach (var producer in part["producers"]?.AsArray() ?? [])
+            {
+                // One publisher has a producer in each partition.
+                if (!producers.Any(known => known!["name"]?.GetValue<string>() == producer!["name"]?.GetValue<string>()))
+                {
+                    producers.Add(producer!.DeepClone());
+                }
+            }
+
+            foreach (var subscription in (part["subscriptions"]?.AsArray() ?? []).OfType<JsonObject>())
+            {
+                Add(subscriptions, subscription);
+            }
+        }
+
+        merged["producers"] = producers;
+        merged["subscriptions"] = new JsonArray([.. subscriptions.Values]);
+        merged["parts"] = new JsonArray([.. parts.Select(static part => part.DeepClone())]);
+        return merged;
+    }
+
+    private static void Add(Dictionary<string, JsonObject> subscriptions, JsonObject subscription)
+    {
+        var name = subscription["name"]!.GetValue<string>();
+        if (!subscriptions.TryGetValue(name, out var merged))
+        {
+            subscriptions.Add(name, (JsonObject)subscription.DeepClone());
+            return;
+        }
+
+        merged["type"] ??= subscription["type"]?.DeepClone();
+        foreach (var sum in SubscriptionSums)
+        {
+            merged[sum] = Number(merged[sum]) + Number(subscription[sum]);
+        }
+
+        var consumers = merged["consumers"]!.AsArray();
+        foreach (var consumer in subscription["consumers"]?.AsArray() ?? [])
+        {
+            if (!consumers.Any(known => known!["name"]?.GetValue<string>() == consumer!["name"]?.GetValue<string>()))
+            {
+                consumers.Add(consumer!.DeepClone());
+            }
+        }
+    }
+
+    private static double Number(JsonNode? value) => value?.GetValue<double>() ?? 0;
+
+    private static JsonObject Of(ProducerFigures producer) => new()
+    {
+        ["id"] = producer.Id,
+        ["name"] = producer.Name,
+    };
+
+    private static JsonObject Of(SubscriptionFigures subscription) => new()
+    {
+        ["name"] = subscription.Name.Value,
+        ["type"] = TopicRequest.NameOf(subscription.Type),
+        ["isDurable"] = subscription.IsDurable,
+        ["backlog"] = subscription.Backlog,
+        ["unacknowledged"] = subscription.Unacknowledged,
+        ["isBlocked"] = subscription.IsBlocked,
+        ["delayed"] = subscription.Delayed,
+        ["waiting"] = subscription.Waiting,
+        ["messages"] = subscription.Messages,
+        ["bytes"] = subscription.Bytes,
+        ["redelivered"] = subscription.Redelivered,
+        ["dropped"] = subscription.Dropped,
+        ["expired"] = subscription.Expired,
+        ["acknowledgedUpTo"] = subscription.MarkDeleted.ToString(),
+        ["readsNext"] = subscription.ReadPosition.ToString(),
+        ["deliveredAt"] = Time(subscription.DeliveredAt),
+        ["acknowledgedAt"] = Time(subscription.AcknowledgedAt),
+        ["properties"] = new JsonObject(subscription.Properties.DistinctBy(static property => property.Key).Select(static property => KeyValuePair.Create(property.Key, (JsonNode?)property.Value))),
+        ["consumers"] = new JsonArray([.. subscription.Consumers.Select(Of)]),
+    };
+
+    private static JsonNode Of(ConsumerFigures consumer) => new JsonObject
+    {
+        ["name"] = consumer.Name,
+        ["priority"] = consumer.Priority,
+        ["isActive"] = consumer.IsActive,
+        ["isBlocked"] = consumer.IsBlocked,
+        ["permits"] = consumer.Permits,
+        ["unacknowledged"] = consumer.Unacknowledged,
+        ["messages"] = consumer.Messages,
+        ["bytes"] = consumer.Bytes,
+        ["redelivered"] = consumer.Redelivered,
+        ["acknowledged"] = consumer.Acknowledged,
+        ["since"] = Time(consumer.Since),
+        ["deliveredAt"] = Time(consumer.DeliveredAt),
+        ["acknowledgedAt"] = Time(consumer.AcknowledgedAt),
+    };
+
+    private static string? Time(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+}
