@@ -1,17 +1,13 @@
-using System.Text.Json;
 using System.Text.Unicode;
 
 namespace Virga.Topics.Messages;
 
 /// <summary>
-/// What a payload is, for readers that must know. The topic itself does not care. A message says it in the property <see cref="Property"/>; of one that does not it is found by looking: JSON where
+/// What a payload is, for readers that must know. The topic itself does not care. A message says it in the property <see cref="MessageJson.ContentTypeProperty"/>; of one that does not it is found by looking: JSON where
 /// the payload is that as a whole, else text where it is UTF-8, else bytes.
 /// </summary>
 public static class MessageContent
 {
-    /// <summary>The property by which a message says its media type; in any case.</summary>
-    public const string Property = "content-type";
-
     /// <summary>JSON.</summary>
     public const string Json = "application/json";
 
@@ -26,7 +22,7 @@ public static class MessageContent
     {
         for (var i = 0; i < properties.Count; i++)
         {
-            if (string.Equals(properties[i].Key, Property, StringComparison.OrdinalIgnoreCase) && properties[i].Value.Length > 0)
+            if (string.Equals(properties[i].Key, MessageJson.ContentTypeProperty, StringComparison.OrdinalIgnoreCase) && properties[i].Value.Length > 0)
             {
                 return properties[i].Value;
             }
@@ -36,7 +32,7 @@ public static class MessageContent
     }
 
     /// <summary>The media type of a payload of which nothing is said.</summary>
-    public static string Guess(ReadOnlySpan<byte> payload) => !Utf8.IsValid(payload) ? Bytes : IsJson(payload) ? Json : Text;
+    public static string Guess(ReadOnlySpan<byte> payload) => !Utf8.IsValid(payload) ? Bytes : MessageJson.IsJson(payload) ? Json : Text;
 
     /// <summary>Whether a media type is JSON.</summary>
     public static bool IsJsonType(string type)
@@ -49,30 +45,4 @@ public static class MessageContent
 
     /// <summary>Whether a media type is text.</summary>
     public static bool IsTextType(string type) => type.StartsWith("text/", StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>Whether a payload is one JSON value.</summary>
-    public static bool IsJson(ReadOnlySpan<byte> payload)
-    {
-        // Most of what is no JSON is seen by its first byte.
-        var start = payload.TrimStart(" \t\r\n"u8);
-        if (start.IsEmpty || !(start[0] is (byte)'{' or (byte)'[' or (byte)'"' or (byte)'-' or (byte)'t' or (byte)'f' or (byte)'n' || char.IsAsciiDigit((char)start[0])))
-        {
-            return false;
-        }
-
-        try
-        {
-            var reader = new Utf8JsonReader(start);
-            while (reader.Read())
-            {
-            }
-
-            return true;
-        }
-        catch (JsonException)
-        {
-            // The question was whether it is: no.
-            return false;
-        }
-    }
 }

@@ -10,9 +10,9 @@ internal abstract record CallOutcome
     }
 
     /// <summary>The function has answered.</summary>
-    /// <param name="Failed">For each message of a batch, whether the function says that it has failed at it; null for none.</param>
-    /// <param name="Answers">For each message, what is to be published; null where nothing is.</param>
-    internal sealed record Answered(bool[]? Failed, IReadOnlyList<OutputMessage>? Answers) : CallOutcome;
+    /// <param name="FailedAt">For each message of a batch, whether the function says that it has failed at it; null for none.</param>
+    /// <param name="Answers">For each message, what is to be published, or null; null where nothing is.</param>
+    internal sealed record Answered(bool[]? FailedAt, OutputMessage?[]? Answers) : CallOutcome;
 
     /// <summary>The function has failed at all of it.</summary>
     /// <param name="Problem">How.</param>

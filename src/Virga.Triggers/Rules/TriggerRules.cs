@@ -4,6 +4,7 @@ using Virga.Core.Resources;
 using Virga.Core.Triggers;
 using Virga.Topics.Clients;
 using Virga.Topics.Names;
+using Virga.Triggers.Letters;
 
 namespace Virga.Triggers.Rules;
 
@@ -46,6 +47,10 @@ public sealed class TriggerRules : ITriggerRules
         CheckNumbers(spec);
         CheckTarget(name, spec.Output, "output", topics);
         CheckTarget(name, spec.DeadLetter == TriggerSpec.DropDeadLetters ? null : spec.DeadLetter, "deadLetter", topics);
+        if (spec.DeadLetter is null)
+        {
+            CheckUsualDeadLetters(source.Subscription ?? name.Name.Value, topics);
+        }
     }
 
     private static List<TopicName> Topics(TriggerName name, TopicSource source)
@@ -106,6 +111,22 @@ public sealed class TriggerRules : ITriggerRules
         if (topics.Contains(Topic(name, text, member).Whole))
         {
             throw Refuse($"{member} names the topic '{text}', which the trigger consumes: it would call itself without end.", "Name another topic.");
+        }
+    }
+
+    private static void CheckUsualDeadLetters(string subscription, List<TopicName> topics)
+    {
+        try
+        {
+            // Of a pattern no topic is known yet: there the subscription must not spoil the name.
+            foreach (var topic in topics.Count == 0 ? [TopicName.Parse("any")] : topics)
+            {
+                DeadLetter.TopicOf(topic.Whole, SubscriptionName.Parse(subscription));
+            }
+        }
+        catch (FormatException e)
+        {
+            throw new ProblemException(KnownProblems.InvalidSpec($"Dead letters would go to TOPIC-{ResourceName.Shorten(subscription)}-DLQ, which is no name of a topic.", "Name a topic in deadLetter, or say none."), e);
         }
     }
 
