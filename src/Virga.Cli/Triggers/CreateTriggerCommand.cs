@@ -12,7 +12,7 @@ namespace Virga.Cli.Triggers;
 /// <summary><c>virga trigger create NAME --topic T --function F …</c>, or <c>-f FILE</c>.</summary>
 internal sealed class CreateTriggerCommand
 {
-    private readonly Argument<string?> _name = new("NAME") { Description = "What the trigger is called [the name in the file, or the function's]", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Argument<string?> _name = new("NAME") { Description = "What the trigger is called [the name in the file, or the function's]", Arity = ArgumentArity.ZeroOrOne, DefaultValueFactory = static _ => null };
     private readonly Option<string?> _file = new("--file", "-f") { Description = "The trigger, as YAML or JSON", HelpName = "FILE" };
     private readonly Option<string[]> _topics = new("--topic") { Description = "Call the function for messages of this topic; may be given again", HelpName = "TOPIC" };
     private readonly Option<string?> _pattern = new("--pattern") { Description = "Call it for every topic whose name matches", HelpName = "REGEX" };
