@@ -254,6 +254,9 @@ public sealed partial class TopicBroker : IAsyncDisposable
         }
     }
 
+    /// <summary>One round of the upkeep, as its loop makes it.</summary>
+    internal Task UpkeepAsync(TimeSpan passed, CancellationToken cancellation) => _upkeep.RoundAsync(passed, cancellation);
+
     internal long NextProducer() => Interlocked.Increment(ref _producers);
 
     internal string NameProducer(long id) => _producerPrefix + id.ToString(CultureInfo.InvariantCulture);

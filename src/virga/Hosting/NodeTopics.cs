@@ -1,0 +1,67 @@
+using Microsoft.Extensions.Logging;
+using Virga.Configuration;
+using Virga.Topics.Brokers;
+using Virga.Topics.Ledgers;
+using Virga.Topics.Ledgers.Segments;
+using Virga.Topics.Metadata;
+using Virga.Topics.Metadata.Sqlite;
+
+namespace Virga.Hosting;
+
+/// <summary>A node's topics: ledgers and metadata in its data folder, and the broker over them. Opened in that order, closed in the reverse one.</summary>
+internal sealed class NodeTopics : IAsyncDisposable
+{
+    private const string Folder = "topics";
+
+    private readonly ILedgerStore _ledgers;
+    private readonly ITopicMetadata _metadata;
+
+    private NodeTopics(ILedgerStore ledgers, ITopicMetadata metadata, TopicBroker broker) => (_ledgers, _metadata, Broker) = (ledgers, metadata, broker);
+
+    /// <summary>The topics that the node owns.</summary>
+    public TopicBroker Broker { get; }
+
+    /// <summary>Opens them, and recovers what an earlier run has written; null for a node of a cluster, whose topics have to be where all its nodes reach them.</summary>
+    /// <exception cref="Core.Problems.ProblemException"><c>ledgers-corrupted</c>, <c>ledgers-unavailable</c>, <c>topics-corrupted</c>, <c>topics-unavailable</c>, <c>storage-full</c>.</exception>
+    public static async Task<NodeTopics?> OpenAsync(NodeOptions options, string data, NodeMembership membership, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
+    {
+        if (membership.IsClustered)
+        {
+            return null;
+        }
+
+        var folder = Path.Combine(data, Folder);
+        Directory.CreateDirectory(folder);
+        var metadata = new SqliteTopicMetadata(Path.Combine(folder, "topics.db"));
+        var ledgers = new SegmentLedgerStore(
+            new SegmentLedgerOptions { Directory = Path.Combine(folder, "ledgers"), Durability = options.TopicDurability }, loggers.CreateLogger<SegmentLedgerStore>());
+        return await OpenAsync(ledgers, metadata, options, membership, time, loggers, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Broker.DisposeAsync();
+        await _ledgers.DisposeAsync();
+        await _metadata.DisposeAsync();
+    }
+
+    private static async Task<NodeTopics> OpenAsync(
+        ILedgerStore ledgers, ITopicMetadata metadata, NodeOptions options, NodeMembership membership, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
+    {
+        var topics = new NodeTopics(
+            ledgers, metadata, new TopicBroker(ledgers, metadata, membership.Link, new TopicBrokerOptions { Logs = new() { TailBytes = options.TopicMemory.Bytes } }, time, loggers));
+        try
+        {
+            await metadata.OpenAsync(cancellation);
+            await ledgers.OpenAsync(cancellation);
+            await topics.Broker.OpenAsync(cancellation);
+            return topics;
+        }
+        catch
+        {
+            await topics.DisposeAsync();
+            throw;
+        }
+    }
+}
