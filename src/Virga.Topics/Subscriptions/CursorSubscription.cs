@@ -127,6 +127,7 @@ public sealed partial class CursorSubscription : Subscription, ICursorSource
             }
         }
 
+        Context.CursorLost?.Invoke();
         Wake();
     }
 

@@ -74,7 +74,7 @@ public sealed class ProducerTests
             await BrokerFixture.PublishAsync(producer, $"{i}", i);
             if (isSnapshotStored && i == 10)
             {
-                await (await fixture.GetAsync("a")).MaintainAsync(TimeSpan.FromSeconds(1), Cancellation);
+                await (await fixture.GetAsync("a")).Upkeep.RoundAsync(TimeSpan.FromSeconds(1), Cancellation);
             }
         }
 
