@@ -6,6 +6,7 @@ using Virga.Core.Resources;
 using Virga.Core.Topics;
 using Virga.Execution;
 using Virga.State;
+using Virga.Triggers;
 
 namespace Virga.Hosting;
 
@@ -30,6 +31,9 @@ internal sealed class NodeEngines : IInvoker, IFunctionLifecycleListener, ITopic
     /// <summary>Null until the node has opened them, and for a node whose cluster has no place for them.</summary>
     public NodeTopics? Topics { get; set; }
 
+    /// <summary>Null until the node has started it.</summary>
+    public TriggerEngine? Triggers { get; set; }
+
     /// <summary>Null until the node has opened its topics.</summary>
     public ITopicPublishing? Publishing { get; set; }
 
@@ -46,7 +50,7 @@ internal sealed class NodeEngines : IInvoker, IFunctionLifecycleListener, ITopic
     /// <summary>Topics, for a request that needs them.</summary>
     /// <exception cref="ProblemException"><c>unavailable</c>: the node is starting, or its cluster has no place for topics.</exception>
     public NodeTopics RequireTopics() => Topics ?? throw (IsReady
-        ? new ProblemException(KnownProblems.Unavailable("The node's cluster has no place where all nodes reach the messages of topics.", "Use a node alone, or give the cluster's nodes a place for topics; see docs/topics.md."))
+        ? new ProblemException(KnownProblems.Unavailable("The node's cluster has no RabbitMQ, where the messages of topics would be.", "Start its nodes with --rabbitmq URL."))
         : Starting());
 
     /// <inheritdoc/>

@@ -2,13 +2,18 @@ using Microsoft.Extensions.Logging;
 using Virga.Configuration;
 using Virga.Topics.Brokers;
 using Virga.Topics.Ledgers;
+using Virga.Topics.Ledgers.RabbitMq;
 using Virga.Topics.Ledgers.Segments;
 using Virga.Topics.Metadata;
+using Virga.Topics.Metadata.Postgres;
 using Virga.Topics.Metadata.Sqlite;
 
 namespace Virga.Hosting;
 
-/// <summary>A node's topics: ledgers and metadata in its data folder, and the broker over them. Opened in that order, closed in the reverse one.</summary>
+/// <summary>
+/// A node's topics: the metadata, the ledgers and the broker over them, opened in that order and closed in the reverse one. A node alone has them in its data folder; the nodes of a cluster share
+/// RabbitMQ and the cluster's PostgreSQL.
+/// </summary>
 internal sealed class NodeTopics : IAsyncDisposable
 {
     private const string Folder = "topics";
@@ -21,13 +26,19 @@ internal sealed class NodeTopics : IAsyncDisposable
     /// <summary>The topics that the node owns.</summary>
     public TopicBroker Broker { get; }
 
-    /// <summary>Opens them, and recovers what an earlier run has written; null for a node of a cluster, whose topics have to be where all its nodes reach them.</summary>
+    /// <summary>Opens them, and recovers what an earlier run has written; null for a cluster without RabbitMQ, which has no place for messages where all its nodes reach them.</summary>
     /// <exception cref="Core.Problems.ProblemException"><c>ledgers-corrupted</c>, <c>ledgers-unavailable</c>, <c>topics-corrupted</c>, <c>topics-unavailable</c>, <c>storage-full</c>.</exception>
     public static async Task<NodeTopics?> OpenAsync(NodeOptions options, string data, NodeMembership membership, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
     {
-        if (membership.IsClustered)
+        if (options.ClusterDatabase is { } database)
         {
-            return null;
+            if (options.ClusterRabbitMq is not { } rabbitMq)
+            {
+                return null;
+            }
+
+            var shared = new PostgresTopicMetadata(database);
+            return await OpenAsync(new RabbitMqLedgerStore(new RabbitMqLedgerOptions { Url = rabbitMq }, shared, time), shared, options, membership, time, loggers, cancellation);
         }
 
         var folder = Path.Combine(data, Folder);
