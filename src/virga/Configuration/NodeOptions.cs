@@ -56,6 +56,9 @@ internal sealed record NodeOptions
     /// <summary>How Npgsql reaches the database of the node's cluster; null for a node alone.</summary>
     public string? ClusterDatabase { get; init; }
 
+    /// <summary>The URL of the RabbitMQ that keeps the messages of the cluster's topics; null where there is none.</summary>
+    public string? ClusterRabbitMq { get; init; }
+
     /// <summary>The node's name in its cluster.</summary>
     public NodeName Name { get; init; } = NodeName.Single;
 

@@ -53,6 +53,8 @@ internal static class NodeSettings
             (options, text, _) => Count(text) is { } limit ? options with { NodeQueueLimit = limit } : null),
         new("--cluster", "cluster.database", "URL", "The PostgreSQL that the nodes of a cluster share; needs --node [a node alone]", "the URL of a PostgreSQL, such as postgres://user:password@host:5432/database",
             (options, text, _) => Database(text) is { } database ? options with { ClusterDatabase = database } : null, HasSecret: true),
+        new("--rabbitmq", "cluster.rabbitmq", "URL", "The RabbitMQ that keeps the messages of a cluster's topics; needs --cluster [no topics]", "the URL of a RabbitMQ, such as amqp://user:password@host:5672/vhost",
+            (options, text, _) => RabbitMqUrl.IsValid(text) ? options with { ClusterRabbitMq = text } : null, HasSecret: true),
         new("--node", "cluster.node", "NAME", "The node's name in its cluster; needs --cluster", $"a name of its own in the cluster: {ResourceName.Rule}",
             (options, text, _) => ResourceName.TryParse(text, out var name) ? options with { Name = new NodeName(name) } : null),
         new("--cluster-address", "cluster.listen", "HOST:PORT", "Where the cluster's other nodes connect [127.0.0.1, a free port]", "an address such as 10.0.0.5:8100",
