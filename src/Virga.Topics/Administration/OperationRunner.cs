@@ -22,7 +22,7 @@ internal sealed class OperationRunner(TopicBroker broker, TimeProvider time)
             case TopicOperation.Peek:
                 return await PeekAsync(topic, arguments, cancellation);
             case TopicOperation.CreateSubscription:
-                await topic.CreateSubscriptionAsync(Name(arguments), await StartAsync(topic, arguments, cancellation), cancellation);
+                await topic.CreateSubscriptionAsync(Name(arguments), await StartAsync(topic, arguments, cancellation), [], cancellation);
                 break;
             case TopicOperation.DeleteSubscription:
                 await topic.UnsubscribeAsync(Name(arguments), arguments["force"]?.GetValue<bool>() == true, cancellation);
@@ -46,12 +46,6 @@ internal sealed class OperationRunner(TopicBroker broker, TimeProvider time)
                 return new JsonObject { ["id"] = (await topic.LastMessageAsync(cancellation)).ToString() };
             case TopicOperation.Terminate:
                 return new JsonObject { ["id"] = new MessageId(await topic.TerminateAsync(cancellation), name.Partition).ToString() };
-            case TopicOperation.Compact:
-                await topic.CompactAsync(cancellation);
-                break;
-            case TopicOperation.Truncate:
-                await topic.TruncateAsync(cancellation);
-                break;
             case TopicOperation.Unload:
                 await topic.UnloadAsync(cancellation);
                 break;
@@ -89,7 +83,7 @@ internal sealed class OperationRunner(TopicBroker broker, TimeProvider time)
             return Id(arguments, "start");
         }
 
-        return new MessageId(await topic.FindAsync(at, cancellation));
+        return topic.Log is { } log ? new MessageId(log.Before(await log.FindAsync(at, cancellation))) : new MessageId(Position.Latest);
     }
 
     private static Subscription Require(Topic topic, JsonObject arguments) => topic.Find(Name(arguments))

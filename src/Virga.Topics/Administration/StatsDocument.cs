@@ -17,7 +17,31 @@ internal static class StatsDocument
     /// <summary>Of a topic or partition that this node owns.</summary>
     public static JsonObject Of(Topic topic, NodeName owner, DateTimeOffset now)
     {
-        throw new NotSupportedException();
+        var producers = topic.Producers.All;
+        var subscriptions = topic.ListSubscriptions();
+        var document = new JsonObject
+        {
+            ["topic"] = topic.Name.ToString(),
+            ["partitions"] = 0,
+            ["time"] = Time(now),
+            ["owner"] = owner.Value,
+            ["openedAt"] = Time(topic.OpenedAt),
+            ["isTerminated"] = topic.IsTerminated,
+            ["messagesIn"] = producers.Sum(static producer => producer.Meter.Messages),
+            ["bytesIn"] = producers.Sum(static producer => producer.Meter.Bytes),
+            ["messagesInRate"] = producers.Sum(static producer => producer.Meter.MessageRate),
+            ["bytesInRate"] = producers.Sum(static producer => producer.Meter.ByteRate),
+            ["storageBytes"] = topic.Log?.Chain.Bytes ?? 0,
+            ["entries"] = topic.Log is { } log ? log.Count(log.Before(log.First), log.Last) : 0,
+            ["ledgers"] = topic.Log is { Chain: var chain } ? chain.Closed.Length + (chain.Open is null ? 0 : 1) : 0,
+            ["last"] = topic.Last.ToString(),
+            ["producers"] = new JsonArray([.. producers.Select(static producer => Of(producer.Figures()))]),
+        };
+        var all = subscriptions.Select(static subscription => subscription.Figures()).OrderBy(static figures => figures.Name.Value, StringComparer.Ordinal).ToList();
+        document["messagesOut"] = all.Sum(static figures => figures.Messages);
+        document["bytesOut"] = all.Sum(static figures => figures.Bytes);
+        document["subscriptions"] = new JsonArray([.. all.Select(Of)]);
+        return document;
     }
 
     /// <summary>Of a topic with partitions: sums, and what is of one partition alone under <c>parts</c>.</summary>
@@ -86,13 +110,23 @@ internal static class StatsDocument
 
     private static double Number(JsonNode? value) => value?.GetValue<double>() ?? 0;
 
-    private static JsonObject Of(ProducerFigures producer) => new()
+    private static JsonNode Of(ProducerFigures producer) => new JsonObject
     {
         ["id"] = producer.Id,
         ["name"] = producer.Name,
+        ["access"] = producer.Access.ToString(),
+        ["messages"] = producer.Messages,
+        ["bytes"] = producer.Bytes,
+        ["messageRate"] = producer.MessageRate,
+        ["byteRate"] = producer.ByteRate,
+        ["pendingBytes"] = producer.PendingBytes,
+        ["properties"] = Of(producer.Properties),
     };
 
-    private static JsonObject Of(SubscriptionFigures subscription) => new()
+    private static JsonObject Of(IReadOnlyList<KeyValuePair<string, string>> properties) =>
+        new(properties.DistinctBy(static property => property.Key).Select(static property => KeyValuePair.Create(property.Key, (JsonNode?)property.Value)));
+
+    private static JsonNode Of(SubscriptionFigures subscription) => new JsonObject
     {
         ["name"] = subscription.Name.Value,
         ["type"] = TopicRequest.NameOf(subscription.Type),
@@ -111,8 +145,8 @@ internal static class StatsDocument
         ["readsNext"] = subscription.ReadPosition.ToString(),
         ["deliveredAt"] = Time(subscription.DeliveredAt),
         ["acknowledgedAt"] = Time(subscription.AcknowledgedAt),
-        ["properties"] = new JsonObject(subscription.Properties.DistinctBy(static property => property.Key).Select(static property => KeyValuePair.Create(property.Key, (JsonNode?)property.Value))),
-        ["consumers"] = new JsonArray([.. subscription.Consumers.Select(Of)]),
+        ["properties"] = Of(subscription.Properties),
+        ["consumers"] = new JsonArray([.. subscription.Consumers.Select(static consumer => Of(consumer))]),
     };
 
     private static JsonNode Of(ConsumerFigures consumer) => new JsonObject

@@ -33,12 +33,6 @@ internal enum TopicOperation : byte
     /// <summary>Ends the topic; gives <c>id</c>.</summary>
     Terminate = 10,
 
-    /// <summary>Begins to compact it.</summary>
-    Compact = 11,
-
-    /// <summary>Removes its messages.</summary>
-    Truncate = 12,
-
     /// <summary>Takes it out of its owner's memory.</summary>
     Unload = 13,
 }

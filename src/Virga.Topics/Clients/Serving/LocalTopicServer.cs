@@ -42,7 +42,7 @@ internal sealed class LocalTopicServer(TopicBroker broker) : ITopicServer
         var owned = await broker.GetAsync(topic, TopicCreation.AsPolicySays, cancellation);
         if (owned.Find(subscription) is null)
         {
-            await owned.CreateSubscriptionAsync(subscription, start, cancellation);
+            await owned.CreateSubscriptionAsync(subscription, start, [], cancellation);
         }
     }
 
