@@ -27,6 +27,7 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
 
     // Guards all below; nothing of the broker's is called under it.
     private readonly Lock _gate = new();
+    private readonly List<BatchAck> _unsent = [];
     private bool _isClosed;
     private int _taken;
     private MessageId? _resume;
@@ -49,6 +50,9 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
 
     /// <summary>Puts messages together that come in chunks; for whoever takes entries apart.</summary>
     public ChunkAssembler? Chunks { get; set; }
+
+    /// <summary>Whether rejections are counted here and not by the broker.</summary>
+    public bool CountsItself => _inHand.CountsItself;
 
     /// <summary>Which attachment delivers now.</summary>
     public int Attachment => _attachment;
@@ -144,10 +148,31 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
         Lost(attachment);
     }
 
-    public ValueTask AcknowledgedAsync(CancellationToken cancellation)
+    public async ValueTask AcknowledgedAsync(CancellationToken cancellation)
     {
         FlushAcks();
-        return _served?.AcknowledgedAsync(cancellation) ?? ValueTask.CompletedTask;
+
+        // Until it is attached again, nobody could keep them.
+        while (true)
+        {
+            Task attaching;
+            lock (_gate)
+            {
+                if (_served is not null || _isClosed || _attaching.IsCompleted)
+                {
+                    break;
+                }
+
+                attaching = _attaching;
+            }
+
+            await attaching.WaitAsync(cancellation);
+        }
+
+        if (_served is { } served)
+        {
+            await served.AcknowledgedAsync(cancellation);
+        }
     }
 
     /// <summary>Goes elsewhere, to a message or a time, and is attached anew: what came before the move is not mistaken for what comes after it.</summary>
@@ -169,6 +194,11 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
         }
 
         _inHand.Clear();
+        lock (_gate)
+        {
+            _unsent.Clear();
+        }
+
         Lost(attachment);
     }
 
@@ -191,11 +221,35 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
         _closing.Dispose();
     }
 
+    private void Delivered(in QueuedEntry entry)
+    {
+        if (entry.Attachment == _attachment)
+        {
+            _inHand.Enqueue(entry.Entry.Position);
+            _owner.Delivered(entry);
+        }
+    }
+
+    // Acknowledged while it is not attached: told as soon as it is, before anything is delivered.
+    private void Send(BatchAck[] acks)
+    {
+        lock (_gate)
+        {
+            if (_served is null)
+            {
+                _unsent.AddRange(acks);
+                return;
+            }
+        }
+
+        _served?.Acknowledge(acks);
+    }
+
     private void Apply(Position position, in Settlement settlement)
     {
         if (settlement.Acks is { } acks)
         {
-            _served?.Acknowledge(acks);
+            Send(acks);
             Settled();
         }
 
@@ -206,12 +260,14 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
 
         if (settlement.Redeliver is { } positions)
         {
-            var attachment = _attachment;
-            _served?.Redeliver(positions);
             if (_inHand.CountsItself)
             {
                 // All that follows is delivered again too, in order: over a new attachment it cannot be mistaken for what waits in the queue.
-                Lost(attachment);
+                Lost(_attachment);
+            }
+            else
+            {
+                _served?.Redeliver(positions);
             }
         }
 
@@ -240,7 +296,7 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
         var acks = _inHand.TakeDirty();
         if (acks.Length > 0)
         {
-            _served?.Acknowledge(acks);
+            Send(acks);
         }
     }
 
@@ -268,7 +324,19 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
 
     private void Begin(IServedConsumer served, PartSink sink)
     {
-        _served = served;
+        BatchAck[] unsent;
+        lock (_gate)
+        {
+            unsent = [.. _unsent];
+            _unsent.Clear();
+            _served = served;
+        }
+
+        if (unsent.Length > 0)
+        {
+            served.Acknowledge(unsent);
+        }
+
         served.Permit(_queueSize);
         if (sink.IsClosed)
         {
@@ -368,7 +436,7 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
         {
             foreach (ref readonly var entry in entries)
             {
-                part._owner.Delivered(new QueuedEntry(part, attachment, entry));
+                part.Delivered(new QueuedEntry(part, attachment, entry));
             }
         }
 

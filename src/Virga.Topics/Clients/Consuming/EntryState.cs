@@ -32,7 +32,7 @@ internal sealed class EntryState
         (Position, Messages, Attachment) = (entry.Position, entry.Messages, attachment);
         Rejections = !countsItself ? entry.Redeliveries : before is null ? 0 : before.Rejections + (before.RedeliverAt != 0 || before.HasTimedOut ? 1 : 0);
         _isHeld = before is { IsSettled: false };
-        _openCount = 1;
+        _openCount = before is { IsAcknowledged: true } ? 0 : 1;
         if (isBatch)
         {
             _open = All(entry.Messages);

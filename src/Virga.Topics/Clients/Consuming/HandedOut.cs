@@ -14,6 +14,9 @@ internal sealed class HandedOut(TopicConsumerOptions options, Func<TimeSpan, lon
     private readonly Dictionary<Position, EntryState> _entries = [];
     private readonly List<EntryState> _dirty = [];
 
+    // Entries that have come and are not yet taken out of the queue, perhaps for the second time: what is acknowledged of them meanwhile is remembered until then.
+    private readonly HashSet<Position> _queued = [];
+
     /// <summary>Whether there are none.</summary>
     public bool IsEmpty
     {
@@ -26,11 +29,21 @@ internal sealed class HandedOut(TopicConsumerOptions options, Func<TimeSpan, lon
         }
     }
 
-    /// <summary>An entry has come, perhaps again: what was acknowledged of it meanwhile stays so.</summary>
+    /// <summary>An entry has come and waits in the queue.</summary>
+    public void Enqueue(Position position)
+    {
+        lock (_gate)
+        {
+            _queued.Add(position);
+        }
+    }
+
+    /// <summary>An entry is taken out of the queue, perhaps not for the first time: what was acknowledged of it meanwhile stays so.</summary>
     public EntryState Add(in DeliveredEntry entry, bool isBatch, IReadOnlyList<Position> chunks, int attachment)
     {
         lock (_gate)
         {
+            _queued.Remove(entry.Position);
             _entries.TryGetValue(entry.Position, out var before);
             var state = new EntryState(entry, isBatch, attachment, before, CountsItself)
             {
@@ -44,7 +57,15 @@ internal sealed class HandedOut(TopicConsumerOptions options, Func<TimeSpan, lon
                 state.IsDirty = true;
             }
 
-            _entries[entry.Position] = state;
+            if (state.IsAcknowledged)
+            {
+                _entries.Remove(entry.Position);
+            }
+            else
+            {
+                _entries[entry.Position] = state;
+            }
+
             return state;
         }
     }
@@ -67,7 +88,7 @@ internal sealed class HandedOut(TopicConsumerOptions options, Func<TimeSpan, lon
 
             if (state.IsAcknowledged)
             {
-                Forget(state);
+                Settled(state);
                 return new Settlement { Acks = [new BatchAck(state.Position), .. state.Chunks.Select(static chunk => new BatchAck(chunk))] };
             }
 
@@ -101,7 +122,8 @@ internal sealed class HandedOut(TopicConsumerOptions options, Func<TimeSpan, lon
             {
                 if (position < id.Position || (position == id.Position && (ack.Unacknowledged is null || state.IsAcknowledged)))
                 {
-                    Forget(state);
+                    state.Acknowledge(-1);
+                    Settled(state);
                 }
             }
 
@@ -230,6 +252,9 @@ internal sealed class HandedOut(TopicConsumerOptions options, Func<TimeSpan, lon
                     Forget(state);
                 }
             }
+
+            // What waits in the queue is dropped there, and comes again.
+            _queued.Clear();
         }
     }
 
@@ -240,6 +265,7 @@ internal sealed class HandedOut(TopicConsumerOptions options, Func<TimeSpan, lon
         {
             _entries.Clear();
             _dirty.Clear();
+            _queued.Clear();
         }
     }
 
@@ -249,6 +275,19 @@ internal sealed class HandedOut(TopicConsumerOptions options, Func<TimeSpan, lon
     {
         state.RedeliverAt = Math.Max(state.RedeliverAt, after(options.Rejected.After(state.Rejections)));
         return state.Settle(index) && state.IsSettled ? new Settlement { RedeliverAt = state.RedeliverAt } : default;
+    }
+
+    private void Settled(EntryState state)
+    {
+        if (!_queued.Contains(state.Position))
+        {
+            Forget(state);
+        }
+        else if (state.IsDirty)
+        {
+            state.IsDirty = false;
+            _dirty.Remove(state);
+        }
     }
 
     private void Forget(EntryState state)

@@ -368,6 +368,11 @@ internal sealed partial class TopicConsumer : ITopicConsumer, IPartOwner
             }
         }
 
+        if (part.CountsItself && state.Rejections > 0)
+        {
+            messages = [.. messages.Select(message => message with { Redeliveries = state.Rejections })];
+        }
+
         if (_office is not null)
         {
             state.Kept = [.. messages];
@@ -438,7 +443,7 @@ internal sealed partial class TopicConsumer : ITopicConsumer, IPartOwner
 
     private void CompleteIfDone()
     {
-        if (!_topics.MayGrow && _watch is not null && _parts.Values.All(static part => part.IsDone))
+        if (!_topics.MayGrow && _watch is not null && Interlocked.Read(ref _queued) == 0 && _parts.Values.All(static part => part.IsDone))
         {
             _ready.Writer.TryComplete();
         }

@@ -115,7 +115,7 @@ internal sealed class TopicPublisher : ITopicPublisher
     private async ValueTask AddAsync(TopicName topic, CancellationToken cancellation)
     {
         // With batches, the next partition has its turn when a batch is on its way.
-        var part = new PartitionPublisher(_server, topic, Name, _options, _time, _logger, () => Interlocked.Increment(ref _turn));
+        var part = new PartitionPublisher(_server, topic, Name, _options, _time, _logger, _options.Batching is null ? null : () => Interlocked.Increment(ref _turn));
         try
         {
             await part.OpenAsync(cancellation);

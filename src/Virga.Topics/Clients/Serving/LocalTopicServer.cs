@@ -40,9 +40,17 @@ internal sealed class LocalTopicServer(TopicBroker broker) : ITopicServer
     public async ValueTask CreateSubscriptionAsync(TopicName topic, SubscriptionName subscription, MessageId start, CancellationToken cancellation)
     {
         var owned = await broker.GetAsync(topic, TopicCreation.AsPolicySays, cancellation);
-        if (owned.Find(subscription) is null)
+        try
         {
-            await owned.CreateSubscriptionAsync(subscription, start, [], cancellation);
+            if (owned.Find(subscription) is null)
+            {
+                await owned.CreateSubscriptionAsync(subscription, start, [], cancellation);
+            }
+        }
+        catch (ProblemException e) when (e.Problem.Slug == "conflict")
+        {
+            // Somebody else has made it meanwhile.
+            return;
         }
     }
 

@@ -107,7 +107,15 @@ internal abstract class LinkChannel(INodeLink link, NodeName peer, long incarnat
         {
             End(tellPeer: true);
         }
-        else if (kind != FrameKind.Sync)
+        else if (kind == FrameKind.Sync)
+        {
+            // Its user asks from time to time whether it has everything, and whether the channel is there at all.
+            if (isOwner)
+            {
+                Sync();
+            }
+        }
+        else
         {
             try
             {

@@ -16,8 +16,12 @@ namespace Virga.Topics.Clients.Serving.Links;
 /// </summary>
 internal sealed class TopicLink : IDisposable
 {
+    // How soon it is found out that the end of a channel was lost on its way: nobody would otherwise send anything on it.
+    private static readonly TimeSpan CheckPeriod = TimeSpan.FromSeconds(1);
+
     private readonly INodeLink _link;
     private readonly ITopicServer _local;
+    private readonly ITimer _checking;
 
     // Guards the three; channels are called outside of it.
     private readonly Lock _gate = new();
@@ -38,6 +42,7 @@ internal sealed class TopicLink : IDisposable
         link.Handle(NodeTopic.TopicRequest, AnswerAsync);
         link.Connected += Connected;
         link.ViewChanged += NodesChanged;
+        _checking = time.CreateTimer(static self => ((TopicLink)self!).Check(), this, CheckPeriod, CheckPeriod);
     }
 
     /// <summary>Carries out what other nodes ask for; set before the node is known to any.</summary>
@@ -87,6 +92,7 @@ internal sealed class TopicLink : IDisposable
 
     public void Dispose()
     {
+        _checking.Dispose();
         _link.Connected -= Connected;
         _link.ViewChanged -= NodesChanged;
         foreach (var channel in All())
@@ -268,6 +274,20 @@ internal sealed class TopicLink : IDisposable
         lock (_gate)
         {
             _served.Remove((channel.Peer, channel.Id));
+        }
+    }
+
+    private void Check()
+    {
+        LinkChannel[] opened;
+        lock (_gate)
+        {
+            opened = [.. _opened.Values];
+        }
+
+        foreach (var channel in opened)
+        {
+            channel.Sync();
         }
     }
 
