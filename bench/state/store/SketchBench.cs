@@ -43,7 +43,8 @@ internal sealed class SketchBench(TimeSpan duration)
                 {
                     first.Merge(second);
                 }
-            }) with { Target = string.Create(CultureInfo.InvariantCulture, $"{first.EncodedBytes:N0} bytes each") });
+            }) with
+            { Target = string.Create(CultureInfo.InvariantCulture, $"{first.EncodedBytes:N0} bytes each") });
         }
 
         return figures;
