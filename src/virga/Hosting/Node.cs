@@ -27,6 +27,7 @@ using Virga.Core.Names;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Core.Routing;
+using Virga.Core.Triggers;
 using Virga.Execution;
 using Virga.Gateway;
 using Virga.Gateway.Routing;
@@ -36,6 +37,8 @@ using Virga.Telemetry;
 using Virga.Telemetry.Api;
 using Virga.Telemetry.Logging;
 using Virga.Telemetry.Tracing;
+using Virga.Triggers.Api;
+using Virga.Triggers.Rules;
 
 namespace Virga.Hosting;
 
@@ -100,6 +103,8 @@ internal static class Node
         var link = membership.Link;
         await using var state = await NodeState.OpenAsync(options, data.Path, membership, time, app.Services.GetRequiredService<ILoggerFactory>(), stop);
         engines.State = state;
+        await using var topics = await NodeTopics.OpenAsync(options, data.Path, membership, time, app.Services.GetRequiredService<ILoggerFactory>(), stop);
+        engines.Topics = topics;
         var rules = new PlacementRules(new Random(), time);
         await using var platform = new PlatformCalls(state, engines, app.Services.GetRequiredService<IFunctionCatalog>(), link, rules, engines, new Random(), time);
         await using var execution = await ExecutionEngine.StartAsync(
@@ -210,6 +215,7 @@ internal static class Node
         builder.Services.AddSingleton<IInvoker>(engines);
         builder.Services.AddSingleton<IFunctionLifecycleListener>(engines);
         builder.Services.AddSingleton<IRouteSink>(routes);
+        builder.Services.AddSingleton<ITriggerRules>(new TriggerRules());
         builder.Services.AddVirgaTelemetry(new TelemetryOptions { DataDirectory = data.Path, Tracing = new TracingOptions { OtlpEndpoint = options.OtlpEndpoint }, Prices = options.Prices });
         builder.Services.AddSingleton(provider => new ActivityMeter(provider.GetRequiredService<IInvocationObserver>(), provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddVirgaControl(new ControlOptions
@@ -238,6 +244,7 @@ internal static class Node
         app.MapVirgaControl();
         app.MapVirgaTelemetry();
         app.MapVirgaDags(() => engines.Dags);
+        app.MapVirgaTriggers(() => engines.Triggers);
         app.MapVirgaState(engines.RequireState);
         app.MapNode();
         return app;
