@@ -17,7 +17,7 @@ namespace Virga.Pulsar.Connections;
 /// One client's connection. One loop reads frames and handles them in their order: what is there for every message at once, by hand; what takes time as a request that goes on beside it. Reading stops while a
 /// producer of the connection is backed up, or while the client does not read what it is sent.
 /// </summary>
-internal sealed partial class PulsarConnection
+internal sealed partial class PulsarConnection : IDisposable
 {
     /// <summary>The number of a request where there is none, as in Pulsar.</summary>
     public const ulong NoRequest = ulong.MaxValue;
@@ -107,8 +107,6 @@ internal sealed partial class PulsarConnection
             CloseSessions();
             Output.Close();
             await _flushed.Task;
-            Output.Dispose();
-            _ended.Dispose();
         }
     }
 
@@ -117,6 +115,14 @@ internal sealed partial class PulsarConnection
     {
         _socket.Dispose();
         _resume.Set();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _socket.Dispose();
+        Output.Dispose();
+        _ended.Dispose();
     }
 
     /// <summary>Looks whether the client lives; called at every <see cref="Server.PulsarOptions.KeepAlive"/>.</summary>

@@ -157,6 +157,8 @@ public sealed partial class PulsarServer : IAsyncDisposable
             {
                 _connections.Remove(connection);
             }
+
+            connection.Dispose();
         }
     }
 
