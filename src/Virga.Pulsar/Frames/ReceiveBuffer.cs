@@ -77,9 +77,14 @@ internal sealed class ReceiveBuffer(int maxFrame) : IDisposable
         }
 
         var size = BinaryPrimitives.ReadUInt32BigEndian(_bytes.AsSpan(_from));
-        if (size < sizeof(int) || size > (uint)maxFrame)
+        if (size < sizeof(int))
         {
-            throw new FrameException(size < sizeof(int) ? $"A frame says that it has {size} bytes; it has at least 4." : $"A frame says that it has {size} bytes; at most {maxFrame} are taken.", ServerError.NotAllowedError);
+            throw new FrameException($"A frame says that it has {size} bytes; it has at least 4.");
+        }
+
+        if (size > (uint)maxFrame)
+        {
+            throw new FrameException($"A frame says that it has {size} bytes; at most {maxFrame} are taken.", ServerError.NotAllowedError);
         }
 
         if (there - sizeof(int) < (int)size)
