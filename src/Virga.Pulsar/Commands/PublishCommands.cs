@@ -133,7 +133,7 @@ internal sealed class PublishCommands(PulsarConnection connection)
 
         if (command.HasInitialSubscriptionName && SubscriptionName.TryParse(command.InitialSubscriptionName, out var initial) && topic.Find(initial) is null)
         {
-            await topic.CreateSubscriptionAsync(initial, new MessageId(Position.Earliest), cancellation);
+            await topic.CreateSubscriptionAsync(initial, new MessageId(Position.Earliest), [], cancellation);
         }
 
         var producer = await topic.ProduceAsync(

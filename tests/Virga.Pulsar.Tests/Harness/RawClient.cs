@@ -156,6 +156,9 @@ internal sealed class RawClient : IDisposable
         return System.Text.Encoding.UTF8.GetString(messages.ShouldHaveSingleItem().Payload.Span);
     }
 
+    /// <summary>Drops what was kept for later.</summary>
+    public void ForgetPassedOver() => _passedOver.Clear();
+
     public void Dispose() => _stream.Dispose();
 
     private async Task<Received?> ReadAsync(bool answerPings)
