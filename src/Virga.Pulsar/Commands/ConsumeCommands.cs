@@ -34,7 +34,7 @@ internal sealed class ConsumeCommands(PulsarConnection connection)
             return;
         }
 
-        var session = new ConsumerSession(connection, (long)command.ConsumerId, (long)command.RequestId, topic.Partition, command.HasConsumerEpoch ? (long)command.ConsumerEpoch : null);
+        var session = new ConsumerSession(connection, command, topic.Partition);
         if (!connection.TryAdd(session))
         {
             OpenAgain(command, request);
@@ -162,7 +162,7 @@ internal sealed class ConsumeCommands(PulsarConnection connection)
         var topic = await connection.Services.Broker.GetAsync(name, command.ForceTopicCreation ? TopicCreation.AsPolicySays : TopicCreation.Never, cancellation);
         if (command.Schema is { } schema && Schemas.IsKept(schema))
         {
-            await Schemas.AddAsync(topic, schema, cancellation);
+            await Schemas.AddAsync(connection.Services.Broker, name, schema, cancellation);
         }
 
         var consumer = await topic.SubscribeAsync(SubscribeOptions.Of(command, connection.Services.Time.GetUtcNow()), session, cancellation);

@@ -128,7 +128,7 @@ internal sealed class PublishCommands(PulsarConnection connection)
         ReadOnlyMemory<byte> schemaVersion = default;
         if (command.Schema is { } schema && Schemas.IsKept(schema))
         {
-            schemaVersion = await Schemas.AddAsync(topic, schema, cancellation);
+            schemaVersion = await Schemas.AddAsync(connection.Services.Broker, name, schema, cancellation);
         }
 
         if (command.HasInitialSubscriptionName && SubscriptionName.TryParse(command.InitialSubscriptionName, out var initial) && topic.Find(initial) is null)

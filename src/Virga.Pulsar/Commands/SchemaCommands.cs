@@ -37,8 +37,7 @@ internal sealed class SchemaCommands(PulsarConnection connection)
         {
             _ = request.RunAsync(async cancellation =>
             {
-                var opened = await connection.Services.Broker.GetAsync(topic, TopicCreation.Never, cancellation);
-                if (await opened.Schemas.GetAsync(version, cancellation) is not { Definition: { } definition } found)
+                if (await connection.Services.Broker.SchemasOf(topic).GetAsync(version, cancellation) is not { Definition: { } definition } found)
                 {
                     request.Refuse(ServerError.TopicNotFound, $"The topic '{command.Topic}' has no such schema.");
                     return;
@@ -67,8 +66,12 @@ internal sealed class SchemaCommands(PulsarConnection connection)
 
         _ = request.RunAsync(async cancellation =>
         {
-            var opened = await connection.Services.Broker.GetAsync(topic, TopicCreation.AsPolicySays, cancellation);
-            var version = await Schemas.AddAsync(opened, command.Schema, cancellation);
+            if (await connection.Services.Broker.PartitionsAsync(topic, TopicCreation.AsPolicySays, cancellation) is null)
+            {
+                throw new ProblemException(KnownProblems.NotFound($"There is no topic '{command.Topic}', and it is not made by itself.", "Make it with `virga topic create`, or allow it in the policies of its namespace."));
+            }
+
+            var version = await Schemas.AddAsync(connection.Services.Broker, topic, command.Schema, cancellation);
             request.Answer(Answer(new CommandGetOrCreateSchemaResponse { RequestId = command.RequestId, SchemaVersion = ByteString.CopyFrom(version) }));
         });
 

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Google.Protobuf;
 using Virga.Pulsar.Protocol;
 using Virga.Topics.Brokers;
+using Virga.Topics.Names;
 using Virga.Topics.Policies;
 using Virga.Topics.Schemas;
 
@@ -17,10 +18,11 @@ internal static class Schemas
     /// <summary>Whether it is one that the topic remembers.</summary>
     public static bool IsKept(Schema schema) => schema.Type is not (None or AutoConsume);
 
-    /// <summary>Registers a schema with its topic, where that takes it; gives its version.</summary>
-    public static async ValueTask<byte[]> AddAsync(Topic topic, Schema schema, CancellationToken cancellation)
+    /// <summary>Registers a schema with a topic, where its policies take it; gives its version.</summary>
+    public static async ValueTask<byte[]> AddAsync(TopicBroker broker, TopicName topic, Schema schema, CancellationToken cancellation)
     {
-        var added = await topic.Schemas.AddAsync(Read(schema), topic.Policies.SchemaCompatibility ?? SchemaCompatibility.Always, cancellation);
+        var policies = await broker.EffectivePoliciesAsync(topic, cancellation);
+        var added = await broker.SchemasOf(topic).AddAsync(Read(schema), policies.SchemaCompatibility ?? SchemaCompatibility.Always, cancellation);
         return Write(added.Version);
     }
 

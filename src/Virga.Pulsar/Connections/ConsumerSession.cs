@@ -7,23 +7,26 @@ using CommandType = Virga.Pulsar.Protocol.BaseCommand.Types.Type;
 namespace Virga.Pulsar.Connections;
 
 /// <summary>One consumer of a connection: what the broker has for it goes to the client, as far as the socket takes it.</summary>
-internal sealed class ConsumerSession(PulsarConnection connection, long id, long requestId, int partition, long? epoch) : IConsumerSink
+internal sealed class ConsumerSession(PulsarConnection connection, CommandSubscribe command, int partition) : IConsumerSink
 {
+    private const long NoEpoch = -1;
+
+    private readonly ulong _requestId = command.RequestId;
+    private readonly bool _isFailover = command.SubType == (int)SubscriptionType.Failover;
+
     // Guards what follows; held for reading and setting it.
     private readonly Lock _gate = new();
     private PermitWindow _window = new();
     private Topic? _topic;
     private Consumer? _consumer;
-    private long _epoch = epoch ?? NoEpoch;
+    private long _epoch = command.HasConsumerEpoch ? (long)command.ConsumerEpoch : NoEpoch;
     private bool? _isActive;
     private bool _isOpen;
     private bool _isClosed;
     private bool _isAtEnd;
 
-    private const long NoEpoch = -1;
-
     /// <summary>Its number on the connection.</summary>
-    public long Id => id;
+    public long Id { get; } = (long)command.ConsumerId;
 
     /// <summary>The consumer and its topic, once it is attached and until it is closed.</summary>
     public (Topic Topic, Consumer Consumer)? Attached
@@ -47,7 +50,7 @@ internal sealed class ConsumerSession(PulsarConnection connection, long id, long
             _isOpen = true;
             if (!_isClosed)
             {
-                connection.Output.Write(new BaseCommand { Type = CommandType.Success, Success = new CommandSuccess { RequestId = (ulong)requestId } });
+                connection.Output.Write(new BaseCommand { Type = CommandType.Success, Success = new CommandSuccess { RequestId = _requestId } });
                 if (_isActive is { } isActive)
                 {
                     WriteActive(isActive);
@@ -146,7 +149,7 @@ internal sealed class ConsumerSession(PulsarConnection connection, long id, long
         }
 
         var counted = Volatile.Read(ref _epoch);
-        connection.Output.WriteMessages(id, entries, partition, counted == NoEpoch ? null : counted);
+        connection.Output.WriteMessages(Id, entries, partition, counted == NoEpoch ? null : counted);
     }
 
     /// <inheritdoc/>
@@ -196,7 +199,7 @@ internal sealed class ConsumerSession(PulsarConnection connection, long id, long
         connection.Output.Write(new BaseCommand
         {
             Type = CommandType.CloseConsumer,
-            CloseConsumer = new CommandCloseConsumer { ConsumerId = (ulong)id, RequestId = PulsarConnection.NoRequest },
+            CloseConsumer = new CommandCloseConsumer { ConsumerId = (ulong)Id, RequestId = PulsarConnection.NoRequest },
         });
     }
 
@@ -217,15 +220,22 @@ internal sealed class ConsumerSession(PulsarConnection connection, long id, long
         return count;
     }
 
-    private void WriteActive(bool isActive) => connection.Output.Write(new BaseCommand
+    // Of an exclusive one clients know it.
+    private void WriteActive(bool isActive)
     {
-        Type = CommandType.ActiveConsumerChange,
-        ActiveConsumerChange = new CommandActiveConsumerChange { ConsumerId = (ulong)id, IsActive = isActive },
-    });
+        if (_isFailover)
+        {
+            connection.Output.Write(new BaseCommand
+            {
+                Type = CommandType.ActiveConsumerChange,
+                ActiveConsumerChange = new CommandActiveConsumerChange { ConsumerId = (ulong)Id, IsActive = isActive },
+            });
+        }
+    }
 
     private void WriteEnd() => connection.Output.Write(new BaseCommand
     {
         Type = CommandType.ReachedEndOfTopic,
-        ReachedEndOfTopic = new CommandReachedEndOfTopic { ConsumerId = (ulong)id },
+        ReachedEndOfTopic = new CommandReachedEndOfTopic { ConsumerId = (ulong)Id },
     });
 }
