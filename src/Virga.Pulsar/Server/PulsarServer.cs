@@ -32,6 +32,9 @@ public sealed partial class PulsarServer : IAsyncDisposable
         _services = new ConnectionServices(broker, new BrokerAddresses(link, options.Advertised), options, time, _logger);
     }
 
+    /// <summary>Where it listens; null before <see cref="Start"/>.</summary>
+    public IPEndPoint? Address { get; private set; }
+
     /// <summary>How many clients are connected.</summary>
     public int Connections
     {
@@ -66,6 +69,7 @@ public sealed partial class PulsarServer : IAsyncDisposable
         _listener = listener;
         var bound = (IPEndPoint)listener.LocalEndPoint!;
         _services.Addresses.Bind(bound);
+        Address = bound;
         _accepting = AcceptAsync(listener);
         _checking = CheckAsync();
         return bound;
