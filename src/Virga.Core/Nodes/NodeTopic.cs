@@ -38,4 +38,7 @@ public enum NodeTopic : byte
 
     /// <summary>Something asked of a topic's owner by who uses it.</summary>
     TopicRequest = 0x33,
+
+    /// <summary>Where Pulsar's clients reach a node.</summary>
+    PulsarAddress = 0x3f,
 }
