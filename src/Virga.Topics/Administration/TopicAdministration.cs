@@ -176,7 +176,8 @@ public sealed class TopicAdministration
         }
     }
 
+    // As text in between here too, so that numbers are read as they are from other nodes.
     private async ValueTask<JsonObject> RunOneAsync(TopicName part, TopicOperation operation, JsonObject arguments, CancellationToken cancellation) => _broker.IsMine(part)
-        ? await _runner.RunAsync(part, operation, arguments, cancellation)
+        ? (JsonObject)JsonNode.Parse((await _runner.RunAsync(part, operation, arguments, cancellation)).ToJsonString())!
         : await _link.RunAsync(_broker.OwnerOf(part), part, operation, arguments, cancellation);
 }

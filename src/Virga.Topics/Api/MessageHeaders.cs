@@ -41,15 +41,17 @@ internal static class MessageHeaders
     private static List<KeyValuePair<string, string>> Properties(HttpContext http)
     {
         var properties = new List<KeyValuePair<string, string>>();
-        foreach (var header in http.Request.Headers[Property])
+
+        // What is sent again and again may arrive as one list with commas; a comma of a value's own is percent-encoded.
+        foreach (var text in http.Request.Headers[Property].SelectMany(static header => (header ?? "").Split(',', StringSplitOptions.TrimEntries)))
         {
-            var equals = header?.IndexOf('=', StringComparison.Ordinal) ?? -1;
+            var equals = text.IndexOf('=', StringComparison.Ordinal);
             if (equals <= 0)
             {
-                throw TopicRequest.Invalid($"The header {Property} is '{ResourceName.Shorten(header)}'.", "Write it as NAME=VALUE, percent-encoded, and once for each property.");
+                throw TopicRequest.Invalid($"The header {Property} is '{ResourceName.Shorten(text)}'.", "Write it as NAME=VALUE, percent-encoded, and once for each property.");
             }
 
-            properties.Add(new KeyValuePair<string, string>(Uri.UnescapeDataString(header![..equals]), Uri.UnescapeDataString(header[(equals + 1)..])));
+            properties.Add(new KeyValuePair<string, string>(Uri.UnescapeDataString(text[..equals]), Uri.UnescapeDataString(text[(equals + 1)..])));
         }
 
         // A form is what curl says of --data when it is told nothing: the user means the text.

@@ -78,6 +78,7 @@ internal sealed class PublishEndpoint(Func<TopicNode> node, TimeProvider time)
         {
             // What is published stays, and the answer says how much that is.
             await publisher.FlushAsync(http.RequestAborted);
+            await ((Task)Task.WhenAll(underWay)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             published += underWay.Count(static task => task.IsCompletedSuccessfully);
             throw new ProblemException(e.Problem with { Detail = $"{e.Problem.Detail} {published} messages before it were published." }, e);
         }
