@@ -9,5 +9,8 @@ namespace Virga.Topics.Brokers;
 /// <summary>What the topics of a node share.</summary>
 internal sealed record TopicServices(LogServices Logs, PolicyBook Policies, PublishMemory Memory, TopicBrokerOptions Options, TimeProvider Time, Random Random, ILogger Logger)
 {
+    /// <summary>What is published to all of them.</summary>
+    public PublishMeter Published { get; } = new();
+
     public ITopicMetadata Metadata => Logs.Metadata;
 }
