@@ -93,7 +93,7 @@ public sealed partial class CursorSubscription : Subscription, ICursorSource
         {
             var record = CursorCodec.Decode(stored.Bytes.Span)
                 ?? throw new ProblemException(KnownProblems.MetadataCorrupted($"What is stored of the subscription '{name}' of {context.Topic} cannot be read.", $"Restore a backup, or remove the key '{key}' from the topics' metadata: the subscription is then made anew."));
-            cursor.Restore(record);
+            cursor.Restore(record, context.Compacted ?? context.Log);
             return new CursorSubscription(context, name, cursor, stored.Version, writer, record.Properties, record.Note);
         }
 
