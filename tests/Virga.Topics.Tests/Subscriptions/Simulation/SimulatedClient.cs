@@ -12,11 +12,14 @@ internal sealed class SimulatedClient(SubscriptionHistory history, int number) :
     private int _session;
     private long _permits;
     private bool _isActive;
-    private bool _knowsEnd;
+    private List<TrackedEntry> _past = [];
 
     public int Number => number;
 
     public bool IsAttached => _consumer is not null;
+
+    /// <summary>It was told that a terminated topic has no more.</summary>
+    public bool KnowsEnd { get; private set; }
 
     /// <summary>Messages that it has and did not acknowledge.</summary>
     public int Held
@@ -74,6 +77,9 @@ internal sealed class SimulatedClient(SubscriptionHistory history, int number) :
             case 7 or 8:
                 AcknowledgePart();
                 break;
+            case 19 when _past.Count > 0:
+                AcknowledgeLate();
+                break;
             case 9 when Random.Chance(0.5):
                 history.Promise(_consumer);
                 break;
@@ -110,6 +116,7 @@ internal sealed class SimulatedClient(SubscriptionHistory history, int number) :
     public void Lose()
     {
         _consumer = null;
+        _past = [.. _held];
         Forget();
     }
 
@@ -161,12 +168,12 @@ internal sealed class SimulatedClient(SubscriptionHistory history, int number) :
 
     public void EndReached()
     {
-        if (_knowsEnd)
+        if (KnowsEnd || history.Subscription.Figures() is { Waiting: > 0, Backlog: > 0 })
         {
-            Checker.Report($"end: {this} is told twice.");
+            Checker.Report($"end: {this} is told twice, or too early.");
         }
 
-        _knowsEnd = true;
+        KnowsEnd = true;
     }
 
     public void Closed(CloseReason reason) => Lose();
@@ -185,7 +192,7 @@ internal sealed class SimulatedClient(SubscriptionHistory history, int number) :
         try
         {
             _session++;
-            _knowsEnd = false;
+            KnowsEnd = false;
             _consumer = history.Subscription.Attach(options, this);
             if (Random.Chance(0.8))
             {
@@ -221,6 +228,17 @@ internal sealed class SimulatedClient(SubscriptionHistory history, int number) :
                 Acknowledge(_held[i], 0);
             }
         }
+    }
+
+    // What it was given before it lost its connection, and may be with another one by now.
+    private void AcknowledgeLate()
+    {
+        foreach (var entry in _past.Where(_ => Random.Chance(0.5)))
+        {
+            Acknowledge(entry, 0);
+        }
+
+        _past.Clear();
     }
 
     private void AcknowledgePart()

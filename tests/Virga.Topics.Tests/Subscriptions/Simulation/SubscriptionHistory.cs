@@ -37,7 +37,7 @@ internal sealed class SubscriptionHistory
         Checker = new SubscriptionChecker(World, Plan);
         _broker = new SimulatedBroker(World, Plan, _metadata, bug);
         _log.Fetching = () => World.Pause(World.Between(0.01, 3));
-        _log.Failing = () => !_isOver && World.Random.Chance(Plan.LogFaults) ? new IOException("The log cannot be read.") : null;
+        _log.Failing = () => !_isOver && !Checker.IsBetween && World.Random.Chance(Plan.LogFaults) ? new IOException("The log cannot be read.") : null;
         _log.Hides = bug == PlantedBug.HidesEntries ? _ => World.Random.Chance(0.02) : null;
     }
 
@@ -185,6 +185,8 @@ internal sealed class SubscriptionHistory
             }
 
             _sequence += messages;
+            var isMarker = Random.Chance(Plan.Markers);
+            entry = isMarker ? MarkerEntry.Of(entry) : entry;
             MessageCodec.TryReadHeader(entry, out var header);
             if (Random.Chance(0.02))
             {
@@ -192,7 +194,7 @@ internal sealed class SubscriptionHistory
             }
 
             var position = _log.Append(entry);
-            Checker.Published(new TrackedEntry(position, messages, KeyHash.SlotOf(header), deliverAt, header.PublishedAt, isMarker: false));
+            Checker.Published(new TrackedEntry(position, messages, KeyHash.SlotOf(header), deliverAt, header.PublishedAt, isMarker));
             if (Random.Chance(Plan.FetchChance))
             {
                 _log.Cached = position;
@@ -277,7 +279,6 @@ internal sealed class SubscriptionHistory
 
         var target = Random.Pick(there);
         var batch = target.Messages > 1 && Random.Chance(0.5) ? Random.Next(target.Messages) : -1;
-        var wasSeeking = _isSeeking;
         (_isSeeking, _seeks) = (true, _seeks + 1);
         ulong After(TrackedEntry entry) => entry.Position < target.Position ? 0
             : entry == target && batch > 0 ? TrackedEntry.All(entry.Messages) & (ulong.MaxValue << batch)
@@ -285,30 +286,22 @@ internal sealed class SubscriptionHistory
 
         // What is delivered while the place is looked for belongs neither to before nor to after.
         Checker.IsBetween = true;
-        var hasMoved = true;
         try
         {
             await Subscription.SeekAsync(new MessageId(target.Position, -1, batch), CancellationToken.None);
             _isSeeking = false;
         }
-        catch (IOException)
-        {
-            // The place could not be read: nothing has happened.
-            (hasMoved, _isSeeking) = (false, wasSeeking);
-        }
         finally
         {
             Checker.IsBetween = false;
-            if (hasMoved)
-            {
-                Checker.Sought(After, isDurable: !_isSeeking);
-            }
+            Checker.Sought(After, isDurable: !_isSeeking);
         }
     }
 
     private async Task CalmAsync()
     {
         (_isOver, _broker.IsCalm) = (true, true);
+        Subscription.Terminated();
         for (var turn = 0; turn < 4000; turn++)
         {
             foreach (var client in _clients)
@@ -326,6 +319,12 @@ internal sealed class SubscriptionHistory
         if (Subscription.Backlog > 0)
         {
             Checker.Report($"stuck: {Subscription.Backlog} entries are not delivered, the first behind {Subscription.MarkDeleted}; {Subscription.Figures()}");
+        }
+
+        await World.Pause(TimeSpan.FromMilliseconds(20));
+        foreach (var client in _clients.Where(static client => client is { IsAttached: true, KnowsEnd: false }))
+        {
+            Checker.Report($"end: {client} is not told that there is no more.");
         }
 
         Checker.CheckEnd();

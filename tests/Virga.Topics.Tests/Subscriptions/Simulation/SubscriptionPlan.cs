@@ -24,6 +24,7 @@ internal sealed class SubscriptionPlan
         MetadataFaults = random.Chance(0.3) ? 0.1 : 0;
         LogFaults = random.Chance(0.2) ? 0.1 : 0;
         MovesChance = random.Chance(0.4) ? 0.08 : 0;
+        Markers = MovesChance == 0 ? 0.05 : 0;
         FetchChance = random.Chance(0.5) ? 0.3 : 0;
         Batches = random.Chance(0.6) ? 0.4 : 0;
         Delays = random.Chance(0.5) ? 0.2 : 0;
@@ -81,6 +82,9 @@ internal sealed class SubscriptionPlan
 
     /// <summary>How often somebody seeks, skips, clears, trims.</summary>
     public double MovesChance { get; }
+
+    /// <summary>How often a broker writes something for other brokers among the messages.</summary>
+    public double Markers { get; }
 
     public double FetchChance { get; }
 

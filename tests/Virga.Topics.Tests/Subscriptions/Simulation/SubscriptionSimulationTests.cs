@@ -7,7 +7,7 @@ namespace Virga.Topics.Tests.Subscriptions.Simulation;
 /// </summary>
 public sealed class SubscriptionSimulationTests(ITestOutputHelper output)
 {
-    private static readonly int Histories = (int)Setting("VIRGA_HISTORIES", 3000);
+    private static readonly int Histories = (int)Setting("VIRGA_HISTORIES", 2000);
     private static readonly ulong FirstSeed = Setting("VIRGA_FIRST_SEED", 1);
 
     [Fact]
