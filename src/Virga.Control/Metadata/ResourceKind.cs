@@ -25,4 +25,8 @@ public enum ResourceKind
     /// <summary>Functions composed to a graph.</summary>
     [JsonStringEnumMemberName("dag")]
     Dag,
+
+    /// <summary>What calls a function by itself.</summary>
+    [JsonStringEnumMemberName("trigger")]
+    Trigger,
 }
