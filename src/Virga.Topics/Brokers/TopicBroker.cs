@@ -5,6 +5,7 @@ using Virga.Core.Names;
 using Virga.Core.Nodes;
 using Virga.Core.Problems;
 using Virga.Topics.Ledgers;
+using Virga.Topics.Ledgers.Cold;
 using Virga.Topics.Logs;
 using Virga.Topics.Metadata;
 using Virga.Topics.Names;
@@ -41,7 +42,10 @@ public sealed partial class TopicBroker : IAsyncDisposable
         (_ledgers, _link, _time) = (ledgers, link, time);
         var logger = loggers.CreateLogger<TopicBroker>();
         var logs = new LogServices(ledgers, metadata, new TailCache(options.Logs.TailBytes), options.Logs, time, logger);
-        _services = new TopicServices(logs, new PolicyBook(metadata, options.Policies), new PublishMemory(options.MaxPendingBytes), options, time, new Random(), logger);
+        _services = new TopicServices(logs, new PolicyBook(metadata, options.Policies), new PublishMemory(options.MaxPendingBytes), options, time, new Random(), logger)
+        {
+            Offloader = ledgers is TieredLedgerStore tiers ? new TopicOffloader(tiers, logger) : null,
+        };
         _catalogue = new TopicCatalogue(metadata, time);
         _removal = new TopicRemoval(this, _services, _catalogue, link);
         _upkeep = new TopicUpkeep(this, _services, _catalogue);
@@ -89,6 +93,7 @@ public sealed partial class TopicBroker : IAsyncDisposable
         _link.Handle(NodeTopic.TopicsChanged, TakeChange);
         _link.ViewChanged += TakeView;
         TakeView(_link.View);
+        _services.Offloader?.Start();
         _upkeep.Start();
     }
 
@@ -244,6 +249,11 @@ public sealed partial class TopicBroker : IAsyncDisposable
         _isStopping = true;
         _link.ViewChanged -= TakeView;
         await _upkeep.DisposeAsync();
+        if (_services.Offloader is { } offloader)
+        {
+            await offloader.DisposeAsync();
+        }
+
         foreach (var (name, slot) in _slots)
         {
             try

@@ -12,5 +12,8 @@ internal sealed record TopicServices(LogServices Logs, PolicyBook Policies, Publ
     /// <summary>What is published to all of them.</summary>
     public PublishMeter Published { get; } = new();
 
+    /// <summary>Hands old ledgers on to a colder store; null where there is none.</summary>
+    public TopicOffloader? Offloader { get; init; }
+
     public ITopicMetadata Metadata => Logs.Metadata;
 }
