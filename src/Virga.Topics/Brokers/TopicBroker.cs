@@ -5,11 +5,13 @@ using Virga.Core.Names;
 using Virga.Core.Nodes;
 using Virga.Core.Problems;
 using Virga.Topics.Ledgers;
+using Virga.Topics.Ledgers.Cold;
 using Virga.Topics.Logs;
 using Virga.Topics.Metadata;
 using Virga.Topics.Names;
 using Virga.Topics.Policies;
 using Virga.Topics.Publishing;
+using Virga.Topics.Schemas;
 using Virga.Topics.Subscriptions;
 
 namespace Virga.Topics.Brokers;
@@ -39,7 +41,10 @@ public sealed partial class TopicBroker : IAsyncDisposable
         (_ledgers, _link, _time) = (ledgers, link, time);
         var logger = loggers.CreateLogger<TopicBroker>();
         var logs = new LogServices(ledgers, metadata, new TailCache(options.Logs.TailBytes), options.Logs, time, logger);
-        _services = new TopicServices(logs, new PolicyBook(metadata, options.Policies), new PublishMemory(options.MaxPendingBytes), options, time, new Random(), logger);
+        _services = new TopicServices(logs, new PolicyBook(metadata, options.Policies), new PublishMemory(options.MaxPendingBytes), options, time, new Random(), logger)
+        {
+            Offloader = ledgers is TieredLedgerStore tiers ? new TopicOffloader(tiers, logger) : null,
+        };
         _catalogue = new TopicCatalogue(metadata, time);
         _removal = new TopicRemoval(this, _services, _catalogue, link);
         _upkeep = new TopicUpkeep(this, _services, _catalogue);
@@ -83,6 +88,7 @@ public sealed partial class TopicBroker : IAsyncDisposable
         _link.Handle(NodeTopic.TopicsChanged, TakeChange);
         _link.ViewChanged += TakeView;
         TakeView(_link.View);
+        _services.Offloader?.Start();
         _upkeep.Start();
     }
 
@@ -161,6 +167,9 @@ public sealed partial class TopicBroker : IAsyncDisposable
         }
     }
 
+    /// <summary>The versions of a topic's schema, wherever it is owned: they are the whole topic's, whether it has partitions or not.</summary>
+    public SchemaBook SchemasOf(TopicName topic) => new(topic, _services.Metadata, _services.Time);
+
     /// <summary>Makes a topic.</summary>
     /// <param name="topic">As a whole.</param>
     /// <param name="partitions">How many partitions; 0 for none.</param>
@@ -235,6 +244,11 @@ public sealed partial class TopicBroker : IAsyncDisposable
         _isStopping = true;
         _link.ViewChanged -= TakeView;
         await _upkeep.DisposeAsync();
+        if (_services.Offloader is { } offloader)
+        {
+            await offloader.DisposeAsync();
+        }
+
         foreach (var (name, slot) in _slots)
         {
             try

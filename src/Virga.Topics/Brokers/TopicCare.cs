@@ -45,6 +45,7 @@ internal sealed class TopicCare(Topic topic, TopicBroker broker, TopicServices s
         await ExpireAsync(policies, cancellation);
         await LimitBacklogAsync(log, policies.BacklogQuota!, cancellation);
         await TrimAsync(log, policies, cancellation);
+        Offload(log, policies);
     }
 
     // What everybody has acknowledged; behind everything where there is nobody.
@@ -178,6 +179,18 @@ internal sealed class TopicCare(Topic topic, TopicBroker broker, TopicServices s
         if (Retention.Trim(chain.Closed, chain.Open?.Bytes ?? 0, acknowledged, limits, services.Logs.Now) is { } upTo)
         {
             await log.TrimAsync(upTo, cancellation);
+        }
+    }
+
+    private void Offload(TopicLog log, TopicPolicies policies)
+    {
+        if (services.Offloader is { } offloader)
+        {
+            var chain = log.Chain;
+            foreach (var ledger in Offloading.Due(chain.Closed, chain.Open?.Bytes ?? 0, policies, services.Logs.Now))
+            {
+                offloader.Offer(log, ledger);
+            }
         }
     }
 

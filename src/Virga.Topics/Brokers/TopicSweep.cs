@@ -1,4 +1,5 @@
 using Virga.Topics.Logs;
+using Virga.Topics.Policies;
 
 namespace Virga.Topics.Brokers;
 
@@ -32,7 +33,7 @@ internal sealed class TopicSweep(TopicBroker broker, TopicServices services, Top
                 opens--;
                 var topic = await broker.GetAsync(name, TopicCreation.Never, cancellation);
                 await topic.Upkeep.RoundAsync(TimeSpan.Zero, cancellation);
-                if (!topic.IsInUse)
+                if (!topic.IsInUse && !(topic.Log is { } log && services.Offloader?.IsBusyWith(log) == true))
                 {
                     await topic.UnloadAsync(cancellation);
                 }
@@ -64,6 +65,7 @@ internal sealed class TopicSweep(TopicBroker broker, TopicServices services, Top
         var age = now - (oldest.IsOpen ? oldest.OpenedAt : oldest.ClosedAt);
         return (policies.TtlSeconds > 0 && age > policies.TtlSeconds * 1000)
             || (policies.Retention is { Seconds: > 0 } retention && age > retention.Seconds * 1000)
+            || (services.Offloader is not null && Offloading.Due([.. record.Ledgers], 0, policies, now).Count > 0)
             || (policies.SubscriptionExpirySeconds > 0 && age > policies.SubscriptionExpirySeconds * 1000);
     }
 }

@@ -408,7 +408,8 @@ public sealed partial class CursorSubscription
 
     private void TellEnd()
     {
-        if (_hand.Count > 0 || _taken.Count > 0 || _read <= Source.Last || Dispatcher!.Returned > 0 || _delays.Count > 0)
+        var isLeft = _hand.Count > 0 || _taken.Count > 0 || _read <= Source.Last || Dispatcher!.Returned > 0 || _delays.Count > 0;
+        if (isLeft && _cursor.Backlog > 0)
         {
             return;
         }

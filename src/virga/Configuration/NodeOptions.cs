@@ -2,8 +2,10 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Virga.Core.Names;
 using Virga.Core.Resources;
+using Virga.Pulsar.Server;
 using Virga.State.Logs;
 using Virga.Telemetry.Metering;
+using Virga.Topics.Ledgers.Cold;
 using Virga.Topics.Ledgers.Segments;
 
 namespace Virga.Configuration;
@@ -19,6 +21,12 @@ internal sealed record NodeOptions
 
     /// <summary>Where the control API is.</summary>
     public IPEndPoint Admin { get; init; } = new(IPAddress.Loopback, 8090);
+
+    /// <summary>Where Pulsar's clients connect; null for nowhere.</summary>
+    public IPEndPoint? Pulsar { get; init; } = new(IPAddress.Loopback, PulsarOptions.UsualPort);
+
+    /// <summary>How Pulsar's clients reach the node; null for the address that they connect to.</summary>
+    public string? PulsarAdvertised { get; init; }
 
     /// <summary>The largest request body that the gateway takes.</summary>
     public ByteSize MaxBody { get; init; } = ByteSize.FromMegabytes(64);
@@ -76,6 +84,9 @@ internal sealed record NodeOptions
 
     /// <summary>When a published message is acknowledged.</summary>
     public LedgerDurability TopicDurability { get; init; } = LedgerDurability.Always;
+
+    /// <summary>The bucket that old ledgers of topics are handed on to; null where there is none.</summary>
+    public S3ColdOptions? TopicOffload { get; init; }
 
     /// <summary>Memory for the newest messages of all topics.</summary>
     public ByteSize TopicMemory { get; init; } = ByteSize.FromMegabytes(64);

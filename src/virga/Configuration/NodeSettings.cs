@@ -7,6 +7,7 @@ using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Core.Storage;
 using Virga.State.Logs;
+using Virga.Topics.Ledgers.Cold;
 using Virga.Topics.Ledgers.Segments;
 
 namespace Virga.Configuration;
@@ -29,6 +30,10 @@ internal static class NodeSettings
             (options, text, folder) => text.Contains('\0', StringComparison.Ordinal) ? null : options with { Data = Path.GetFullPath(text, folder) }),
         Gateway,
         Admin,
+        new("--pulsar", "pulsar.listen", "HOST:PORT|off", "Where Pulsar's clients connect [127.0.0.1:6650]", "an address such as 127.0.0.1:6650, or off",
+            (options, text, _) => text == "off" ? options with { Pulsar = null } : Address(text) is { } address ? options with { Pulsar = address } : null),
+        new("--pulsar-advertised", "pulsar.advertised", "HOST:PORT", "How Pulsar's clients reach the node [the address that they connect to]", "a host and a port such as topics.example.org:6650",
+            (options, text, _) => IsReachable(text) ? options with { PulsarAdvertised = text } : null),
         new("--max-body", "gateway.maxBody", "SIZE", "The largest request body [64MB]", "a size such as 64MB",
             (options, text, _) => ByteSize.TryParse(text, out var size) && size.Bytes > 0 ? options with { MaxBody = size } : null),
         new("--max-package", "packages.maxSize", "SIZE", "The largest package [256MB]", "a size such as 256MB",
@@ -67,6 +72,8 @@ internal static class NodeSettings
             (options, text, _) => ByteSize.TryParse(text, out var size) && size.Bytes >= 16L << 20 ? options with { StateMemory = size } : null),
         new("--topic-durability", "topics.durability", "sync|interval", "Acknowledge published messages when they are on disk, or some milliseconds before that [sync]", "sync or interval",
             (options, text, _) => text is "sync" or "interval" ? options with { TopicDurability = text == "sync" ? LedgerDurability.Always : LedgerDurability.Interval } : null),
+        new("--topic-offload", "topics.offload", "URL", "The S3 bucket that old messages of topics are handed on to, where policies say so [none]", "the URL of a bucket, such as https://NAME:KEY@s3.example.com/BUCKET/PREFIX?region=REGION",
+            (options, text, _) => S3Url.TryParse(text, out var bucket) ? options with { TopicOffload = bucket } : null, HasSecret: true),
         new("--topic-memory", "topics.memory", "SIZE", "Memory for the newest messages of all topics; older ones are read from disk [64MB]", "a size such as 256MB, 1MB or more",
             (options, text, _) => ByteSize.TryParse(text, out var size) && size.Bytes >= 1 << 20 ? options with { TopicMemory = size } : null),
         new("--log-level", "log.level", "LEVEL", "The least grave lines of the node's log: debug, info, warn or error [info]", "debug, info, warn or error",
@@ -97,6 +104,12 @@ internal static class NodeSettings
             // The reader says which setting it was, and what it takes.
             return null;
         }
+    }
+
+    private static bool IsReachable(string text)
+    {
+        var colon = text.LastIndexOf(':');
+        return colon > 0 && Uri.CheckHostName(text[..colon]) != UriHostNameType.Unknown && ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0;
     }
 
     private static int? Count(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= 1_000_000 ? count : null;
