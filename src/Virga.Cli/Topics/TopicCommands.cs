@@ -110,7 +110,7 @@ internal static class TopicCommands
         return factory.Make("compact", "Keep a copy of a topic with the last message of each key alone", [topic], async scope =>
         {
             var answer = await new TopicsClient(scope.Client).PostAsync(scope.Get(topic), "compaction", [], scope.Cancellation);
-            return Tell(scope, answer, $"Compacting {answer["topic"]}; see it with `virga topic get`.");
+            return Tell(scope, answer, $"Compacted {answer["topic"]}.");
         });
     }
 

@@ -46,6 +46,12 @@ internal sealed class OperationRunner(TopicBroker broker, TimeProvider time)
                 return new JsonObject { ["id"] = (await topic.LastMessageAsync(cancellation)).ToString() };
             case TopicOperation.Terminate:
                 return new JsonObject { ["id"] = new MessageId(await topic.TerminateAsync(cancellation), name.Partition).ToString() };
+            case TopicOperation.Compact:
+                await topic.CompactAsync(cancellation);
+                break;
+            case TopicOperation.Truncate:
+                await topic.TruncateAsync(cancellation);
+                break;
             case TopicOperation.Unload:
                 await topic.UnloadAsync(cancellation);
                 break;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Virga.Core.Names;
 using Virga.Topics.Api;
@@ -11,37 +12,39 @@ namespace Virga.Topics.Administration;
 /// <summary>The JSON form of how a topic stands. Counts begin when the topic came into its owner's memory.</summary>
 internal static class StatsDocument
 {
-    private static readonly string[] Sums = ["messagesIn", "bytesIn", "messagesInRate", "bytesInRate", "messagesOut", "bytesOut", "storageBytes", "entries", "ledgers"];
+    private static readonly string[] Sums = ["messagesIn", "bytesIn", "messagesInRate", "bytesInRate", "messagesOut", "bytesOut", "messagesOutRate", "bytesOutRate", "storageBytes", "entries", "backlog"];
     private static readonly string[] SubscriptionSums = ["backlog", "unacknowledged", "delayed", "waiting", "messages", "bytes", "redelivered", "dropped", "expired"];
 
     /// <summary>Of a topic or partition that this node owns.</summary>
     public static JsonObject Of(Topic topic, NodeName owner, DateTimeOffset now)
     {
-        var producers = topic.Producers.All;
-        var subscriptions = topic.ListSubscriptions();
-        var document = new JsonObject
+        var figures = topic.Figures();
+        return new JsonObject
         {
-            ["topic"] = topic.Name.ToString(),
+            ["topic"] = figures.Name.ToString(),
             ["partitions"] = 0,
             ["time"] = Time(now),
             ["owner"] = owner.Value,
-            ["openedAt"] = Time(topic.OpenedAt),
-            ["isTerminated"] = topic.IsTerminated,
-            ["messagesIn"] = producers.Sum(static producer => producer.Meter.Messages),
-            ["bytesIn"] = producers.Sum(static producer => producer.Meter.Bytes),
-            ["messagesInRate"] = producers.Sum(static producer => producer.Meter.MessageRate),
-            ["bytesInRate"] = producers.Sum(static producer => producer.Meter.ByteRate),
-            ["storageBytes"] = topic.Log?.Chain.Bytes ?? 0,
-            ["entries"] = topic.Log is { } log ? log.Count(log.Before(log.First), log.Last) : 0,
-            ["ledgers"] = topic.Log is { Chain: var chain } ? chain.Closed.Length + (chain.Open is null ? 0 : 1) : 0,
-            ["last"] = topic.Last.ToString(),
-            ["producers"] = new JsonArray([.. producers.Select(static producer => Of(producer.Figures()))]),
+            ["openedAt"] = Time(figures.OpenedAt),
+            ["isTerminated"] = figures.IsTerminated,
+            ["messagesIn"] = figures.MessagesIn,
+            ["bytesIn"] = figures.BytesIn,
+            ["messagesInRate"] = figures.MessageRateIn,
+            ["bytesInRate"] = figures.ByteRateIn,
+            ["messagesOut"] = figures.MessagesOut,
+            ["bytesOut"] = figures.BytesOut,
+            ["messagesOutRate"] = figures.MessageRateOut,
+            ["bytesOutRate"] = figures.ByteRateOut,
+            ["storageBytes"] = figures.StorageBytes,
+            ["entries"] = figures.Entries,
+            ["backlog"] = figures.Backlog,
+            ["first"] = figures.First.ToString(),
+            ["last"] = figures.Last.ToString(),
+            ["ledgers"] = new JsonArray([.. figures.Ledgers.Select(Of)]),
+            ["compaction"] = JsonSerializer.SerializeToNode(figures.Compaction.State, StatsJson.Default.CompactionState),
+            ["producers"] = new JsonArray([.. figures.Producers.Select(Of)]),
+            ["subscriptions"] = new JsonArray([.. figures.Subscriptions.Select(Of)]),
         };
-        var all = subscriptions.Select(static subscription => subscription.Figures()).OrderBy(static figures => figures.Name.Value, StringComparer.Ordinal).ToList();
-        document["messagesOut"] = all.Sum(static figures => figures.Messages);
-        document["bytesOut"] = all.Sum(static figures => figures.Bytes);
-        document["subscriptions"] = new JsonArray([.. all.Select(Of)]);
-        return document;
     }
 
     /// <summary>Of a topic with partitions: sums, and what is of one partition alone under <c>parts</c>.</summary>
@@ -109,6 +112,16 @@ internal static class StatsDocument
     }
 
     private static double Number(JsonNode? value) => value?.GetValue<double>() ?? 0;
+
+    private static JsonNode Of(LedgerFigures ledger) => new JsonObject
+    {
+        ["id"] = ledger.Id,
+        ["entries"] = ledger.Entries,
+        ["bytes"] = ledger.Bytes,
+        ["openedAt"] = Time(ledger.OpenedAt),
+        ["closedAt"] = Time(ledger.ClosedAt),
+        ["offloadedTo"] = ledger.OffloadedTo,
+    };
 
     private static JsonNode Of(ProducerFigures producer) => new JsonObject
     {

@@ -139,6 +139,12 @@ public sealed class TopicAdministration
         return [.. ends.Select(static end => OperationArguments.ReadId(end.Result["id"]?.GetValue<string>()) ?? default)];
     }
 
+    /// <summary>Compacts all parts; completes when that is done.</summary>
+    public async ValueTask CompactAsync(TopicName topic, CancellationToken cancellation) => await RunAsync(topic, TopicOperation.Compact, static () => [], cancellation);
+
+    /// <summary>Removes the messages of all parts.</summary>
+    public async ValueTask TruncateAsync(TopicName topic, CancellationToken cancellation) => await RunAsync(topic, TopicOperation.Truncate, static () => [], cancellation);
+
     /// <summary>Takes all parts out of their owners' memory.</summary>
     public async ValueTask UnloadAsync(TopicName topic, CancellationToken cancellation) => await RunAsync(topic, TopicOperation.Unload, static () => [], cancellation);
 

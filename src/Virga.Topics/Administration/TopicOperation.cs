@@ -33,6 +33,12 @@ internal enum TopicOperation : byte
     /// <summary>Ends the topic; gives <c>id</c>.</summary>
     Terminate = 10,
 
+    /// <summary>Compacts it.</summary>
+    Compact = 11,
+
+    /// <summary>Removes its messages.</summary>
+    Truncate = 12,
+
     /// <summary>Takes it out of its owner's memory.</summary>
     Unload = 13,
 }

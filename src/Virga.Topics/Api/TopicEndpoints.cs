@@ -60,6 +60,8 @@ public static class TopicEndpoints
             group.MapGet("/topic-policies", Described(policies.GetOfNamespaceAsync)).WithSummary("Read a namespace's policies");
             group.MapPatch("/topic-policies", Described(policies.SetOfNamespaceAsync)).WithSummary("Change a namespace's policies").WithDescription("Members of the body win, null takes one away.");
             group.MapPost(Topic + "/terminate", Described(upkeep.TerminateAsync)).WithSummary("End a topic");
+            group.MapPost(Topic + "/compaction", Described(upkeep.CompactAsync)).WithSummary("Compact a topic").WithDescription("Answers when it is done; `stats` says how it goes meanwhile.");
+            group.MapPost(Topic + "/truncate", Described(upkeep.TruncateAsync)).WithSummary("Remove a topic's messages").WithDescription("Whatever is acknowledged or to be kept.");
             group.MapPost(Topic + "/unload", Described(upkeep.UnloadAsync)).WithSummary("Take a topic out of its owner's memory");
         }
 

@@ -5,9 +5,13 @@ using Virga.Topics.Names;
 
 namespace Virga.Topics.Api;
 
-/// <summary><c>POST /topics/{topic}/terminate</c> and <c>/unload</c>.</summary>
+/// <summary><c>POST /topics/{topic}/compaction</c>, <c>/terminate</c>, <c>/truncate</c> and <c>/unload</c>.</summary>
 internal sealed class UpkeepEndpoints(Func<TopicNode> node)
 {
+    public Task CompactAsync(HttpContext http) => RunAsync(http, static (admin, topic, cancellation) => admin.CompactAsync(topic, cancellation));
+
+    public Task TruncateAsync(HttpContext http) => RunAsync(http, static (admin, topic, cancellation) => admin.TruncateAsync(topic, cancellation));
+
     public Task UnloadAsync(HttpContext http) => RunAsync(http, static (admin, topic, cancellation) => admin.UnloadAsync(topic, cancellation));
 
     public async Task TerminateAsync(HttpContext http)

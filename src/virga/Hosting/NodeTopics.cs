@@ -4,6 +4,7 @@ using Virga.Topics.Api;
 using Virga.Topics.Brokers;
 using Virga.Topics.Clients;
 using Virga.Topics.Ledgers;
+using Virga.Topics.Ledgers.Cold;
 using Virga.Topics.Ledgers.RabbitMq;
 using Virga.Topics.Ledgers.Segments;
 using Virga.Topics.Metadata;
@@ -69,6 +70,7 @@ internal sealed class NodeTopics : IAsyncDisposable
     private static async Task<NodeTopics> OpenAsync(
         ILedgerStore ledgers, ITopicMetadata metadata, NodeOptions options, NodeMembership membership, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
     {
+        ledgers = options.TopicOffload is { } bucket ? new TieredLedgerStore(ledgers, new S3ColdLedgers(bucket)) : ledgers;
         var broker = new TopicBroker(ledgers, metadata, membership.Link, new TopicBrokerOptions { Logs = new() { TailBytes = options.TopicMemory.Bytes } }, time, loggers);
         var topics = new NodeTopics(ledgers, metadata, broker, new TopicClient(broker, membership.Link, new Random(), time, loggers));
         try
