@@ -28,7 +28,7 @@ internal sealed class TopicCare(Topic topic, TopicBroker broker, TopicServices s
     {
         if (passed > TimeSpan.Zero)
         {
-            topic.Producers.Tick(passed);
+            topic.Tick(passed);
         }
 
         if (topic.IsClosing)
@@ -44,6 +44,11 @@ internal sealed class TopicCare(Topic topic, TopicBroker broker, TopicServices s
 
         await ExpireAsync(policies, cancellation);
         await LimitBacklogAsync(log, policies.BacklogQuota!, cancellation);
+        if (policies.CompactionThresholdBytes > 0 && log.Chain.BytesBehind(log.Record.Compaction?.Horizon ?? Position.Earliest) >= policies.CompactionThresholdBytes)
+        {
+            topic.Compactor!.Begin();
+        }
+
         await TrimAsync(log, policies, cancellation);
         Offload(log, policies);
     }
