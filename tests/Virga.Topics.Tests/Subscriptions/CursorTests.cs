@@ -107,7 +107,7 @@ public sealed class CursorTests
             record.Note.ShouldBe("note");
             record.Properties.ShouldBe(properties);
             var again = new Cursor(log);
-            again.Restore(record);
+            again.Restore(record, log);
             again.MarkDeleted.ShouldBe(cursor.MarkDeleted, $"seed {seed}");
             again.Backlog.ShouldBe(cursor.Backlog, $"seed {seed}");
             CursorCodec.Encode(again, (long)seed, properties, "note").ShouldBe(bytes, $"seed {seed}");

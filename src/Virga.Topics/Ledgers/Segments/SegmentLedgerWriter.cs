@@ -63,6 +63,11 @@ internal sealed class SegmentLedgerWriter(SegmentLedger ledger, LedgerLog log) :
                 throw failure.ToException();
             }
 
+            if (log.IsStopping)
+            {
+                throw log.Closed;
+            }
+
             append.EntryId = _next++;
             append.Next = null;
             if (_tail is null)
@@ -95,9 +100,7 @@ internal sealed class SegmentLedgerWriter(SegmentLedger ledger, LedgerLog log) :
             throw Copy(refusal);
         }
 
-        var change = new LedgerChange(LedgerChangeKind.Close, ledger, ledger.Epoch);
-        log.Submit(change);
-        return await change.Done.WaitAsync(cancellation);
+        return await log.CarryOutAsync(new LedgerChange(LedgerChangeKind.Close, ledger, ledger.Epoch), cancellation);
     }
 
     public async ValueTask DisposeAsync()
