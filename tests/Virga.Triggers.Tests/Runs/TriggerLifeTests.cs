@@ -32,7 +32,8 @@ public sealed class TriggerLifeTests : IAsyncLifetime
         _world.Put(change: spec => spec with { Concurrency = concurrency });
         for (var round = 0; round < 60; round++)
         {
-            await TriggerWorld.EventuallyAsync(() => Volatile.Read(ref running) > 0);
+            var ended = round;
+            await TriggerWorld.EventuallyAsync(() => _world.Engine.FiguresOf(TestTriggers.Name("handle")) is { } figures && figures.Calls == ended && Volatile.Read(ref running) == Math.Min(figures.Concurrency, 60 - ended));
             gate.Release();
         }
 
