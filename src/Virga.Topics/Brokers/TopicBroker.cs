@@ -10,6 +10,7 @@ using Virga.Topics.Metadata;
 using Virga.Topics.Names;
 using Virga.Topics.Policies;
 using Virga.Topics.Publishing;
+using Virga.Topics.Schemas;
 using Virga.Topics.Subscriptions;
 
 namespace Virga.Topics.Brokers;
@@ -161,6 +162,9 @@ public sealed partial class TopicBroker : IAsyncDisposable
         }
     }
 
+    /// <summary>The versions of a topic's schema, wherever it is owned: they are the whole topic's, whether it has partitions or not.</summary>
+    public SchemaBook SchemasOf(TopicName topic) => new(topic, _services.Metadata, _services.Time);
+
     /// <summary>Makes a topic.</summary>
     /// <param name="topic">As a whole.</param>
     /// <param name="partitions">How many partitions; 0 for none.</param>
@@ -254,6 +258,16 @@ public sealed partial class TopicBroker : IAsyncDisposable
         }
     }
 
+    /// <summary>One round of the upkeep, as its loop makes it.</summary>
+    internal Task UpkeepAsync(TimeSpan passed, CancellationToken cancellation) => _upkeep.RoundAsync(passed, cancellation);
+
+    /// <summary>Deletes what nobody uses any more: a topic, or what is in a partition.</summary>
+    internal async ValueTask RemoveAsync(TopicName topic, CancellationToken cancellation)
+    {
+        await _removal.DeleteHereAsync(topic, cancellation);
+        Announce(topic.Whole);
+    }
+
     internal long NextProducer() => Interlocked.Increment(ref _producers);
 
     internal string NameProducer(long id) => _producerPrefix + id.ToString(CultureInfo.InvariantCulture);
@@ -337,7 +351,9 @@ public sealed partial class TopicBroker : IAsyncDisposable
         try
         {
             var deduplication = policies.Deduplication == true ? await Deduplication.OpenAsync(log, _services.Logs, CancellationToken.None) : null;
-            return new Topic(this, name, _services, log, deduplication, policies);
+            var topic = new Topic(this, name, _services, log, deduplication, policies);
+            await topic.Subscriptions.OpenAsync(CancellationToken.None);
+            return topic;
         }
         catch
         {

@@ -34,11 +34,21 @@ internal sealed class NodeOptionsReader(Func<string, string?> option, Func<strin
             throw new UsageException($"The gateway and the control API would both listen on {options.Gateway}.", "Give one of them another port, with --gateway or --admin.");
         }
 
+        if (options.Pulsar is { Port: not 0 } pulsar && (pulsar.Equals(options.Gateway) || pulsar.Equals(options.Admin)))
+        {
+            throw new UsageException($"Pulsar's clients and {(pulsar.Equals(options.Gateway) ? "the gateway" : "the control API")} would both be served on {pulsar}.", "Give one of them another port, or do without the former with --pulsar off.");
+        }
+
         if (options.ClusterDatabase is null != (options.Name == NodeName.Single))
         {
             throw options.ClusterDatabase is null
                 ? new UsageException($"The node is called '{options.Name}', but belongs to no cluster.", "Name the cluster's PostgreSQL with --cluster URL.")
                 : new UsageException("The node belongs to a cluster, but has no name in it.", "Give it one with --node NAME.");
+        }
+
+        if (options.ClusterRabbitMq is not null && options.ClusterDatabase is null)
+        {
+            throw new UsageException("The node has a RabbitMQ, but belongs to no cluster: a node alone keeps the messages of its topics itself.", "Name the cluster's PostgreSQL with --cluster URL, or leave --rabbitmq out.");
         }
 
         return options;
