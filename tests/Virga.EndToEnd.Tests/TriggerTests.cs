@@ -21,7 +21,7 @@ public sealed class TriggerTests(DurableNode node) : IClassFixture<DurableNode>
             async () => (await node.GetAsync("/customers/ada")).Json,
             static look => look["shipped"]!.AsArray().Count == 2 && look["failed"]!.AsArray().Count == 1);
 
-        seen["shipped"]!.ToJsonString().ShouldBe("""[{"customer":"ada","number":1,"sku":"tea","count":2,"total":900},{"customer":"ada","number":2,"sku":"cup","count":1,"total":1200}]""");
+        seen["shipped"]!.ToJsonString().ShouldBe("""[{"count":2,"customer":"ada","number":1,"sku":"tea","total":900},{"count":1,"customer":"ada","number":2,"sku":"cup","total":1200}]""");
         (seen["failed"]![0]!["sku"]!.ToString(), seen["failed"]![0]!["why"]!.ToString(), (int)seen["failed"]![0]!["attempts"]!).ShouldBe(("sand", "Error: nobody sells 'sand'", 3));
     }
 
