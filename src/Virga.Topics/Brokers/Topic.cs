@@ -20,6 +20,9 @@ namespace Virga.Topics.Brokers;
 /// </summary>
 public sealed partial class Topic : IAsyncDisposable
 {
+    // Clients hold their payloads, or chunks of them, against the limit, and add what they say of them: Pulsar's brokers allow so many bytes for that.
+    private const int MetadataAllowance = 10 * 1024;
+
     private readonly TopicBroker _broker;
     private readonly TopicServices _services;
     private readonly ProducerGate _producers;
@@ -157,6 +160,11 @@ public sealed partial class Topic : IAsyncDisposable
     internal void Apply(TopicPolicies policies)
     {
         var before = Policies;
+        if (before == policies)
+        {
+            return;
+        }
+
         Policies = policies;
         Rate.Limit = policies.PublishRate;
         if (DispatchOf(before) != DispatchOf(policies))
@@ -187,8 +195,8 @@ public sealed partial class Topic : IAsyncDisposable
     internal Problem? Examine(PendingPublish publish)
     {
         var limit = Policies.MaxMessageBytes!.Value;
-        return publish.Data.Length > limit
-            ? KnownProblems.MessageTooLarge(string.Create(CultureInfo.InvariantCulture, $"The message has {publish.Data.Length} bytes with its metadata; '{Name}' takes at most {limit}."))
+        return publish.Data.Length > limit + MetadataAllowance
+            ? KnownProblems.MessageTooLarge(string.Create(CultureInfo.InvariantCulture, $"The message has {publish.Data.Length} bytes with its metadata; '{Name}' takes at most {limit} without it."))
             : Hold;
     }
 
@@ -264,6 +272,7 @@ public sealed partial class Topic : IAsyncDisposable
                 producer.Refuse(Closing());
             }
 
+            await Upkeep.StopAsync();
             if (Compactor is not null)
             {
                 await Compactor.DisposeAsync();
@@ -292,6 +301,7 @@ public sealed partial class Topic : IAsyncDisposable
             await Log.DisposeAsync();
         }
 
+        Upkeep.Dispose();
         Rate.Dispose();
         _producers.Dispose();
         _broker.Closed(this);
