@@ -129,10 +129,10 @@ public sealed class TopicBrokerTests
     [Fact]
     public async Task Topics_that_nobody_uses_take_next_to_no_memory()
     {
-        // 200 MB for 100,000, of which the node itself takes a part.
+        // The objective is 200 MB for 100,000, the process itself included; in memory they take some 7,000 bytes each.
         var (_, idle) = await ManyIdleTopics.MeasureAsync(2500);
 
-        idle.ShouldBeLessThan(4000);
+        idle.ShouldBeLessThan(1000);
     }
 
     [Fact]
