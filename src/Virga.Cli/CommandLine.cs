@@ -13,6 +13,7 @@ using Virga.Cli.Init;
 using Virga.Cli.Nodes;
 using Virga.Cli.Routes;
 using Virga.Cli.State;
+using Virga.Cli.Streams;
 using Virga.Cli.Top;
 using Virga.Cli.Usage;
 
@@ -36,6 +37,7 @@ public static class CommandLine
         root.Add(FunctionCommands.Make(factory));
         root.Add(RouteCommands.Make(factory));
         root.Add(DagCommands.Make(factory));
+        root.Add(StreamCommands.Make(factory));
         root.Add(EnvironmentCommands.Make(factory));
         root.Add(NodeCommands.Make(factory));
         root.Add(StateCommands.Make(factory));

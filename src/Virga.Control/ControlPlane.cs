@@ -7,6 +7,7 @@ using Virga.Control.Functions;
 using Virga.Control.Metadata;
 using Virga.Control.Packages;
 using Virga.Control.Routes;
+using Virga.Control.Streams;
 using Virga.Core.Names;
 using Virga.Core.Resources;
 using Virga.Core.Routing;
@@ -26,6 +27,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
     private readonly EnvironmentCatalog _environments;
     private readonly RouteTraffic _routes;
     private readonly DagCatalog _dags;
+    private readonly StreamCatalog _streams;
     private readonly ChangeLog _changes;
     private readonly ClusterFollower? _follower;
     private readonly ControlOptions _options;
@@ -36,7 +38,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
 
     internal ControlPlane(
         IMetadataStore store, PackageStore packages, PackageBuilds builds, PackageService collector, CSharpCompiler compiler, FunctionCatalog functions,
-        FunctionTraffic traffic, EnvironmentCatalog environments, RouteTraffic routes, DagCatalog dags, ChangeLog changes, ClusterFollower? follower, ControlOptions options, TimeProvider time,
+        FunctionTraffic traffic, EnvironmentCatalog environments, RouteTraffic routes, DagCatalog dags, StreamCatalog streams, ChangeLog changes, ClusterFollower? follower, ControlOptions options, TimeProvider time,
         ILogger<ControlPlane> logger)
     {
         _store = store;
@@ -49,6 +51,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
         _environments = environments;
         _routes = routes;
         _dags = dags;
+        _streams = streams;
         _changes = changes;
         _follower = follower;
         _options = options;
@@ -56,7 +59,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
         _logger = logger;
     }
 
-    /// <summary>Opens and migrates the store, and puts every environment, function, DAG and route in force. Called once, before the node serves.</summary>
+    /// <summary>Opens and migrates the store, and puts every environment, function, DAG, stream function and route in force. Called once, before the node serves.</summary>
     /// <exception cref="Core.Problems.ProblemException"><c>metadata-corrupted</c>, <c>storage-full</c>.</exception>
     public async Task StartAsync(CancellationToken cancellation)
     {
@@ -108,6 +111,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
         await LoadEnvironmentsAsync(cancellation);
         await LoadFunctionsAsync(cancellation);
         await LoadDagsAsync(cancellation);
+        await LoadStreamsAsync(cancellation);
         return await LoadRoutesAsync(cancellation);
     }
 
@@ -139,6 +143,14 @@ public sealed partial class ControlPlane : IAsyncDisposable
         await foreach (var stored in _store.ReadAllAsync(ResourceKind.Dag, cancellation))
         {
             _dags.Put(stored);
+        }
+    }
+
+    private async Task LoadStreamsAsync(CancellationToken cancellation)
+    {
+        await foreach (var stored in _store.ReadAllAsync(ResourceKind.Stream, cancellation))
+        {
+            _streams.Put(stored);
         }
     }
 

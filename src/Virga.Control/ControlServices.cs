@@ -10,10 +10,12 @@ using Virga.Control.Functions;
 using Virga.Control.Metadata;
 using Virga.Control.Packages;
 using Virga.Control.Routes;
+using Virga.Control.Streams;
 using Virga.Core.Dags;
 using Virga.Core.Invocations;
 using Virga.Core.Resources;
 using Virga.Core.Routing;
+using Virga.Core.Streams;
 
 namespace Virga.Control;
 
@@ -24,7 +26,7 @@ public static class ControlServices
     private const int MaxConnections = 16;
 
     /// <summary>
-    /// Adds <see cref="ControlPlane"/>, <see cref="IFunctionCatalog"/>, <see cref="IDagCatalog"/>, <see cref="IEnvironmentCatalog"/>, <see cref="IPackageDirectory"/> and an <see cref="IScaleObserver"/> that feeds the feed of changes. Every registered <see cref="IRouteSink"/>
+    /// Adds <see cref="ControlPlane"/>, <see cref="IFunctionCatalog"/>, <see cref="IDagCatalog"/>, <see cref="IStreamCatalog"/>, <see cref="IEnvironmentCatalog"/>, <see cref="IPackageDirectory"/> and an <see cref="IScaleObserver"/> that feeds the feed of changes. Every registered <see cref="IRouteSink"/>
     /// and <see cref="IFunctionLifecycleListener"/> is told of changes; the invoke endpoint uses the registered <see cref="IInvoker"/>.
     /// </summary>
     public static IServiceCollection AddVirgaControl(this IServiceCollection services, ControlOptions options)
@@ -67,6 +69,9 @@ public static class ControlServices
         services.AddSingleton<DagCatalog>();
         services.AddSingleton<IDagCatalog>(provider => provider.GetRequiredService<DagCatalog>());
         services.AddSingleton<DagService>();
+        services.AddSingleton<StreamCatalog>();
+        services.AddSingleton<IStreamCatalog>(provider => provider.GetRequiredService<StreamCatalog>());
+        services.AddSingleton<StreamService>();
         services.AddSingleton<RouteBook>();
         services.AddSingleton<RouteTraffic>();
         services.AddSingleton<RouteService>();
@@ -85,6 +90,7 @@ public static class ControlServices
         services.AddSingleton<IResourceFollower, FunctionFollower>();
         services.AddSingleton<IResourceFollower, RouteFollower>();
         services.AddSingleton<IResourceFollower, DagFollower>();
+        services.AddSingleton<IResourceFollower, StreamFollower>();
         services.AddSingleton<ClusterFollower>();
         services.AddSingleton<PackagePrefetcher>();
     }
@@ -100,6 +106,7 @@ public static class ControlServices
         provider.GetRequiredService<EnvironmentCatalog>(),
         provider.GetRequiredService<RouteTraffic>(),
         provider.GetRequiredService<DagCatalog>(),
+        provider.GetRequiredService<StreamCatalog>(),
         provider.GetRequiredService<ChangeLog>(),
         provider.GetService<ClusterFollower>(),
         provider.GetRequiredService<ControlOptions>(),

@@ -25,4 +25,8 @@ public enum ResourceKind
     /// <summary>Functions composed to a graph.</summary>
     [JsonStringEnumMemberName("dag")]
     Dag,
+
+    /// <summary>Topics that go through a function.</summary>
+    [JsonStringEnumMemberName("stream")]
+    Stream,
 }
