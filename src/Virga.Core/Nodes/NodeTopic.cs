@@ -26,4 +26,7 @@ public enum NodeTopic : byte
 
     /// <summary>A message to a running function.</summary>
     FunctionMessage = 0x23,
+
+    /// <summary>How a stream function runs, and that it is to start again.</summary>
+    StreamFunction = 0x40,
 }

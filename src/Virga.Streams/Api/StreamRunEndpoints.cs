@@ -1,0 +1,54 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Virga.Core.Names;
+using Virga.Core.Nodes;
+using Virga.Core.Problems;
+using Virga.Core.Streams;
+
+namespace Virga.Streams.Api;
+
+/// <summary>What the control API says of stream functions beyond their resources: how they run.</summary>
+public static class StreamRunEndpoints
+{
+    private static readonly string[] Scopes = ["/api/v1", "/api/v1/tenants/{tenant}/namespaces/{namespace}"];
+
+    /// <summary>Maps them.</summary>
+    /// <param name="endpoints">Where.</param>
+    /// <param name="engine">Gives the engine once it has started; null until then.</param>
+    public static void MapVirgaStreams(this IEndpointRouteBuilder endpoints, Func<StreamEngine?> engine)
+    {
+        foreach (var scope in Scopes)
+        {
+            var group = endpoints.MapGroup(scope + "/streams/{name}").WithTags("streams");
+            group.MapGet("/stats", (HttpContext http) => StatsAsync(http, Require(engine))).Produces<StreamStats>().WithSummary("How a stream function runs, on all nodes together");
+            group.MapPost("/restart", (HttpContext http) => RestartAsync(http, Require(engine))).Produces(StatusCodes.Status204NoContent).WithSummary("Stop a stream function and start it again where its acknowledgements stand");
+        }
+    }
+
+    private static async Task<IResult> StatsAsync(HttpContext http, StreamEngine engine) =>
+        Results.Json(await engine.StatsAsync(NameOf(http), http.RequestAborted), StreamStatsJson.Default.StreamStats);
+
+    private static async Task<IResult> RestartAsync(HttpContext http, StreamEngine engine)
+    {
+        try
+        {
+            await engine.RestartAsync(NameOf(http), http.RequestAborted);
+            return Results.NoContent();
+        }
+        catch (NodeUnreachableException e)
+        {
+            throw new ProblemException(KnownProblems.Unavailable($"{e.Message} It may not have restarted the stream.", "Restart it again."), e);
+        }
+    }
+
+    private static StreamEngine Require(Func<StreamEngine?> engine) => engine() ?? throw new ProblemException(KnownProblems.Unavailable("The node is starting.", "Try again when /readyz says 200."));
+
+    private static StreamName NameOf(HttpContext http) => new(new Scope(Part(http, "tenant"), Part(http, "namespace")), Part(http, "name"));
+
+    private static ResourceName Part(HttpContext http, string part)
+    {
+        var text = http.Request.RouteValues[part] as string ?? ResourceName.Default.Value;
+        return ResourceName.TryParse(text, out var name) ? name : throw new ProblemException(KnownProblems.InvalidName($"'{ResourceName.Shorten(text)}' is no valid name."));
+    }
+}
