@@ -27,6 +27,12 @@ public enum NodeTopic : byte
     /// <summary>A message to a running function.</summary>
     FunctionMessage = 0x23,
 
+    /// <summary>What only the owner of a topic can do: ask whether it is in use, or delete it.</summary>
+    TopicAdmin = 0x30,
+
+    /// <summary>Topics were made, grown or deleted, or policies changed: told to all nodes.</summary>
+    TopicsChanged = 0x31,
+
     /// <summary>How a stream function runs, and that it is to start again.</summary>
     StreamFunction = 0x40,
 }

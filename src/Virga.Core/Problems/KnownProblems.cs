@@ -156,6 +156,34 @@ public static class KnownProblems
     /// <summary>503: a file of shared state cannot be read; the node does not start.</summary>
     public static Problem StateCorrupted(string detail, string fix) => Platform("state-corrupted", "Shared state cannot be used", 503, detail, fix);
 
+    /// <summary>421: another node owns the topic; <c>owner</c> names it.</summary>
+    public static Problem TopicMoved(string detail, Names.NodeName owner) => Platform("topic-moved", "Another node owns the topic", 421, detail, "Ask for the topic's owner again, and go there.") with
+    {
+        Extensions = new Dictionary<string, object?>(StringComparer.Ordinal) { ["owner"] = owner.Value },
+        RetryAfter = TimeSpan.FromSeconds(1),
+    };
+
+    /// <summary>409: nothing is published to the topic any more.</summary>
+    public static Problem TopicTerminated(string detail) => Client("topic-terminated", "The topic was ended", 409, detail, "Publish to another topic; what this one has can be consumed.");
+
+    /// <summary>409: others stand in a producer's way.</summary>
+    public static Problem ProducerBusy(string detail) => Client("producer-busy", "The topic has no room for the producer", 409, detail, "Use another name, or try again when the other producer is gone.");
+
+    /// <summary>409: another producer has taken the topic for itself.</summary>
+    public static Problem ProducerFenced(string detail) => Client("producer-fenced", "Another producer has the topic for itself", 409, detail, "Attach a new producer where this one may take the topic over.");
+
+    /// <summary>409: a topic's policy does not take the schema.</summary>
+    public static Problem SchemaIncompatible(string detail) => Client("schema-incompatible", "The topic does not take the schema", 409, detail, "Use the topic's schema, or change schemaCompatibility in its policies.");
+
+    /// <summary>413: a message is greater than its topic takes.</summary>
+    public static Problem MessageTooLarge(string detail) => Client("message-too-large", "The message is over the limit", 413, detail, "Send less, let the client send it in chunks, or raise maxMessageBytes in the topic's policies.");
+
+    /// <summary>429: the topic's consumers are too far behind.</summary>
+    public static Problem BacklogExceeded(string detail) => Limit("backlog-exceeded", "The topic's backlog is over its quota", 429, detail, "Try again when its subscriptions have caught up, or raise the backlog quota.") with
+    {
+        RetryAfter = TimeSpan.FromSeconds(10),
+    };
+
     /// <summary>503: what the topics are cannot be read or written now.</summary>
     public static Problem TopicsUnavailable(string detail) => Platform("topics-unavailable", "The topics' metadata cannot be reached now", 503, detail, "Try again; look at the database's own log if it lasts.");
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Virga.State.Keys;
 using Virga.State.Lattices;
+using Virga.State.Sketches;
 using Virga.State.Time;
 
 namespace Virga.State.Binary;
@@ -37,6 +38,13 @@ public static class LatticeEncoding
             LatticeKind.Min => new MinLattice(NumberEncoding.Read(ref reader)),
             LatticeKind.Flag => FlagLattice.Raised,
             LatticeKind.Log => LogLattice.Read(ref reader),
+            LatticeKind.HyperLogLog => SketchLattice<HyperLogLog>.Read(kind, ref reader),
+            LatticeKind.CountMin => SharedSketchLattice<CountMinSketch>.Read(kind, ref reader),
+            LatticeKind.Quantiles => SharedSketchLattice<QuantileSketch>.Read(kind, ref reader),
+            LatticeKind.TopK => SharedSketchLattice<TopKSketch>.Read(kind, ref reader),
+            LatticeKind.Bloom => SketchLattice<BloomFilter>.Read(kind, ref reader),
+            LatticeKind.Theta => SketchLattice<ThetaSketch>.Read(kind, ref reader),
+            LatticeKind.Reservoir => SketchLattice<ReservoirSample>.Read(kind, ref reader),
             _ => throw new StateEncodingException($"There is no lattice of kind {(byte)kind}."),
         };
         return reader.IsAtEnd ? lattice : throw new StateEncodingException($"{reader.Rest.Length} bytes follow a lattice.");

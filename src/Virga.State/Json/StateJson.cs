@@ -6,6 +6,7 @@ using System.Text.Json;
 using System.Text.Unicode;
 using Virga.State.Lattices;
 using Virga.State.Records;
+using Virga.State.Sketches;
 
 namespace Virga.State.Json;
 
@@ -75,6 +76,30 @@ public static class StateJson
             case LogLattice log:
                 WriteAll(output, log.Last(int.MaxValue));
                 break;
+            case SketchLattice<HyperLogLog> { Sketch: var sketch }:
+                SketchJson.WriteWhole(output, sketch.Count().Value);
+                break;
+            case SketchLattice<ThetaSketch> { Sketch: var sketch }:
+                SketchJson.WriteWhole(output, sketch.Count().Value);
+                break;
+            case SketchLattice<BloomFilter> { Sketch: var filter }:
+                SketchJson.Write(output, filter);
+                break;
+            case SketchLattice<ReservoirSample> { Sketch: var sample }:
+                WriteAll(output, sample.Values);
+                break;
+            case SharedSketchLattice<CountMinSketch> { Sketches: var sketches }:
+                output.WriteStartObject();
+                output.WriteNumber("total"u8, CountMinSketch.TotalOf(sketches));
+                output.WriteEndObject();
+                break;
+            case SharedSketchLattice<QuantileSketch> { Sketches: var sketches }:
+                SketchJson.Write(output, new QuantileSummary(sketches));
+                break;
+            case SharedSketchLattice<TopKSketch> { Sketches: var sketches }:
+                var top = new TopKSummary(sketches);
+                SketchJson.Write(output, top.Top(top.Size));
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(lattice), lattice.Kind, null);
         }
@@ -135,7 +160,7 @@ public static class StateJson
         return new Payload(buffer.WrittenMemory);
     }
 
-    private static void WriteAll(Utf8JsonWriter output, IEnumerable<Payload> elements)
+    internal static void WriteAll(Utf8JsonWriter output, IEnumerable<Payload> elements)
     {
         output.WriteStartArray();
         foreach (var element in elements)

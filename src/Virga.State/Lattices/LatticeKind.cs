@@ -38,4 +38,25 @@ public enum LatticeKind : byte
 
     /// <summary>The last entries, in the order of their times.</summary>
     Log = 11,
+
+    /// <summary>How many different values there were.</summary>
+    HyperLogLog = 12,
+
+    /// <summary>How often each value was added, roughly.</summary>
+    CountMin = 13,
+
+    /// <summary>The distribution of numbers.</summary>
+    Quantiles = 14,
+
+    /// <summary>The values that were added most often.</summary>
+    TopK = 15,
+
+    /// <summary>Whether a value was added, seldom with a wrong yes.</summary>
+    Bloom = 16,
+
+    /// <summary>Different values, of which unions, intersections and differences are counted.</summary>
+    Theta = 17,
+
+    /// <summary>A random sample.</summary>
+    Reservoir = 18,
 }

@@ -17,6 +17,13 @@ public static class LatticeKinds
         LatticeKind.Min => "min",
         LatticeKind.Flag => "flag",
         LatticeKind.Log => "log",
+        LatticeKind.HyperLogLog => "hyperLogLog",
+        LatticeKind.CountMin => "countMin",
+        LatticeKind.Quantiles => "quantiles",
+        LatticeKind.TopK => "topK",
+        LatticeKind.Bloom => "bloom",
+        LatticeKind.Theta => "theta",
+        LatticeKind.Reservoir => "reservoir",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 }

@@ -3,6 +3,7 @@ using Virga.Core.Problems;
 using Virga.State.Json;
 using Virga.State.Lattices;
 using Virga.State.Mutations;
+using Virga.State.Queries.Sketches;
 using Virga.State.Records;
 using Virga.State.Updates;
 
@@ -25,6 +26,13 @@ public abstract class StateQuery
             "orderedSet" => OfMembers(argument),
             "map" => OfFields(argument),
             "log" => OfEntries(argument),
+            "hyperLogLog" => SketchQueries.HyperLogLog(argument),
+            "countMin" => SketchQueries.CountMin(argument),
+            "quantiles" => SketchQueries.Quantiles(argument),
+            "topK" => SketchQueries.TopK(argument),
+            "bloom" => SketchQueries.Bloom(argument),
+            "theta" => SketchQueries.Theta(argument),
+            "reservoir" => SketchQueries.Reservoir(argument),
             _ => throw place.Refuse($"there is no query '{Core.Names.ResourceName.Shorten(name)}'."),
         };
     }

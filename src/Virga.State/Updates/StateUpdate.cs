@@ -4,6 +4,7 @@ using Virga.State.Json;
 using Virga.State.Lattices;
 using Virga.State.Mutations;
 using Virga.State.Records;
+using Virga.State.Updates.Sketches;
 
 namespace Virga.State.Updates;
 
@@ -46,6 +47,13 @@ public abstract class StateUpdate : StateMutation
             "min" => new ExtremeUpdate(LatticeKind.Min, argument.Number()),
             "flag" => FlagUpdate.Read(argument),
             "log" => LogUpdate.Read(argument),
+            "hyperLogLog" => HyperLogLogUpdate.Read(argument),
+            "countMin" => CountMinUpdate.Read(argument),
+            "quantiles" => QuantilesUpdate.Read(argument),
+            "topK" => TopKUpdate.Read(argument),
+            "bloom" => BloomUpdate.Read(argument),
+            "theta" => ThetaUpdate.Read(argument),
+            "reservoir" => ReservoirUpdate.Read(argument),
             _ => throw place.Refuse($"there is no update '{Core.Names.ResourceName.Shorten(name)}'."),
         };
     }

@@ -153,6 +153,11 @@ internal sealed class LogWriter(TopicLog log, LogServices services, OwnedRecord 
             catch (Exception e)
             {
                 // Nothing is in doubt: what waits was not appended, and the next append tries again.
+                if (log.IsStrict && HasWaiting())
+                {
+                    log.Lose(e);
+                }
+
                 RefuseWaiting(e);
                 return;
             }
@@ -191,6 +196,14 @@ internal sealed class LogWriter(TopicLog log, LogServices services, OwnedRecord 
         lock (_lock)
         {
             return _failure is null && (_writer is null ? _firstWaiting is not null : _open!.IsFull);
+        }
+    }
+
+    private bool HasWaiting()
+    {
+        lock (_lock)
+        {
+            return _writer is null && _firstWaiting is not null;
         }
     }
 

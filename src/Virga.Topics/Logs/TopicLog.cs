@@ -50,6 +50,12 @@ internal sealed partial class TopicLog : ITopicLog, IAsyncDisposable
     /// <summary>Why the log takes nothing more; null while it does.</summary>
     public Exception? Failure => _writer.Failure;
 
+    /// <summary>
+    /// Set by the topic before anything is appended: whether an append that is refused makes the log lost even where nothing is in doubt. Else a later append might be taken, which
+    /// numbers that only grow could not tell from a gap.
+    /// </summary>
+    public bool IsStrict { get; set; }
+
     /// <summary>Set by the topic before anything is appended: entries can be read. Called for every one, after its publisher was told; returns at once.</summary>
     public Action? EntryConfirmed { get; set; }
 

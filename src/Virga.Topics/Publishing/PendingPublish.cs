@@ -1,14 +1,15 @@
 using Virga.Core.Problems;
+using Virga.Topics.Logs;
 using Virga.Topics.Messages;
 
 namespace Virga.Topics.Publishing;
 
-/// <summary>One entry on its way into a topic: an object of the caller's. Exactly one of the ends comes, for the entries of one producer in their order; each returns at once and does not throw.</summary>
-public abstract class PendingPublish
+/// <summary>
+/// One entry on its way into a topic: an object of the caller's, which travels to the disk and back. Exactly one of the ends comes, for the entries of one producer in their order; each returns at once and
+/// does not throw. <see cref="Ledgers.LedgerAppend.Data"/> is the entry in the form in which it is kept (see <c>docs/topics.md</c>).
+/// </summary>
+public abstract class PendingPublish : LogAppend
 {
-    /// <summary>The entry, in the form in which it is kept (see <c>docs/topics.md</c>); unchanged from now on.</summary>
-    public required ReadOnlyMemory<byte> Data { get; init; }
-
     /// <summary>The number of its first message among those of its producer.</summary>
     public long SequenceId { get; init; }
 
@@ -18,6 +19,15 @@ public abstract class PendingPublish
     /// <summary>How many messages it holds.</summary>
     public int Messages { get; init; } = 1;
 
+    /// <summary>Who publishes it.</summary>
+    internal Producer? Producer { get; set; }
+
+    /// <summary>Whether the numbers say nothing yet: it is a chunk, but not the last one of its message.</summary>
+    internal bool IsPart { get; set; }
+
+    /// <summary>The greatest number in it.</summary>
+    internal long LastSequenceId => Math.Max(SequenceId, HighestSequenceId);
+
     /// <summary>It is as durable as the topic promises.</summary>
     public abstract void Published(Position position);
 
@@ -26,4 +36,10 @@ public abstract class PendingPublish
 
     /// <summary>It is not acknowledged. Where the problem's fault is the platform's, publishing the same again is right.</summary>
     public abstract void Failed(Problem problem);
+
+    /// <inheritdoc/>
+    internal sealed override void Appended(Position position) => Producer!.Appended(this, position);
+
+    /// <inheritdoc/>
+    internal sealed override void Refused(Exception failure) => Producer!.Refused(this, failure);
 }

@@ -39,7 +39,7 @@ internal sealed class History
     /// <summary>What histories may be of: a kind, registers that expire, or all of them under one key.</summary>
     public static TheoryData<string> Kinds => [.. AllKinds, "expiring", "mixed"];
 
-    private static string[] AllKinds { get; } = ["lww", "causal", "counter", "growSet", "set", "orderedSet", "map", "max", "min", "flag", "log"];
+    private static string[] AllKinds { get; } = ["lww", "causal", "counter", "growSet", "set", "orderedSet", "map", "max", "min", "flag", "log", "hyperLogLog", "countMin", "quantiles", "topK", "bloom", "theta", "reservoir"];
 
     /// <summary>A history of one kind, or of all of them under one key.</summary>
     /// <param name="kind">One of <see cref="Kinds"/>.</param>
@@ -100,6 +100,10 @@ internal sealed class History
         {
             // As it should be: the key, or the field, holds another kind.
         }
+        catch (ProblemException e) when (e.Problem.Detail!.Contains("keeps its size", StringComparison.Ordinal))
+        {
+            // As it should be: the sketch was begun with another size. Where replicas begin it without knowing of each other, sizes meet.
+        }
     }
 
     private void Take(int who, StateRecord record)
@@ -112,11 +116,11 @@ internal sealed class History
     {
         "causal" => new PutMutation(Payload.Of(PayloadTag.Text, [argument])),
         "expiring" => argument % 3 == 0 ? new IncrementMutation(argument) : new PutMutation(Payload.Of(PayloadTag.Bytes, [argument]), argument % 2 == 0 ? TimeSpan.FromMilliseconds(argument) : null),
-        "mixed" => argument % 12 == 11 ? new PutMutation(Payload.Of(PayloadTag.Text, [argument]), TimeSpan.FromMilliseconds(argument)) : Mutation(AllKinds[argument % 11], (byte)(argument / 3)),
+        "mixed" => argument % 12 == 11 ? new PutMutation(Payload.Of(PayloadTag.Text, [argument]), TimeSpan.FromMilliseconds(argument)) : Mutation(AllKinds[argument % AllKinds.Length], (byte)(argument / 3)),
         _ => StateUpdate.Parse(Encoding.UTF8.GetBytes(Json(kind, argument))),
     };
 
-    // With E for one of six elements, N for a number, K for one of five.
+    // With E for one of six elements, N for a number, K for one of five, ~ for the name that has a K.
     private static string Json(string kind, byte argument)
     {
         var form = (kind, argument % 4) switch
@@ -139,11 +143,33 @@ internal sealed class History
             ("flag", _) => """{"flag":true}""",
             ("log", 0) => """{"log":{"append":[N,"N"],"keep":K}}""",
             ("log", _) => """{"log":{"append":[N]}}""",
+            ("hyperLogLog", 0) => """{"hyperLogLog":{"add":[N,"N","aN"],"precision":4}}""",
+            ("hyperLogLog", 1) => """{"hyperLogLog":{"add":["bN","cN"],"precision":6}}""",
+            ("hyperLogLog", _) => """{"hyperLogLog":{"add":[N,"dN"]}}""",
+            ("countMin", 0) => """{"countMin":{"add":[E,E,"x"],"error":0.3,"confidence":0.9}}""",
+            ("countMin", 1) => """{"countMin":{"weighted":[{"value":E,"weight":K}],"error":0.1,"confidence":0.8}}""",
+            ("countMin", _) => """{"countMin":{"add":[E],"weighted":[{"value":"y","weight":1N}]}}""",
+            ("quantiles", 0) => """{"quantiles":{"add":[N,1N,E,-N,N.5,N.25,2N,7,K,0.5,0.25,E.125,3N],"size":8}}""",
+            ("quantiles", 1) => """{"quantiles":{"add":[N,E,K],"size":9}}""",
+            ("quantiles", _) => """{"quantiles":{"add":[N,1N,2N,3N,4N,1E,2E,3E]}}""",
+            ("topK", 0) => """{"~":{"add":[N,E,E],"size":3}}""",
+            ("topK", 1) => """{"~":{"weighted":[{"value":"N","weight":K}],"size":4}}""",
+            ("topK", _) => """{"~":{"add":[E,"E",N,"aN","bN","cN","dN","x","y"]}}""",
+            ("bloom", 0) => """{"bloom":{"add":[N,"N"],"capacity":5,"falsePositives":0.1}}""",
+            ("bloom", 1) => """{"bloom":{"add":["aN","bN"],"capacity":20,"falsePositives":0.05}}""",
+            ("bloom", _) => """{"bloom":{"add":[N]}}""",
+            ("theta", 0) => """{"theta":{"add":[N,"N","aN","bN","cN"],"size":16}}""",
+            ("theta", 1) => """{"theta":{"add":["dN","eN"],"size":20}}""",
+            ("theta", _) => """{"theta":{"add":[N,"fN"]}}""",
+            ("reservoir", 0) => """{"reservoir":{"add":[N,"N"],"size":2}}""",
+            ("reservoir", 1) => """{"reservoir":{"add":["N"],"size":5}}""",
+            ("reservoir", _) => """{"reservoir":{"add":[E],"weighted":[{"value":"x","weight":K.5}]}}""",
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
         };
         return form
             .Replace("E", (argument % 6).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             .Replace("N", argument.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
-            .Replace("K", (1 + (argument % 5)).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+            .Replace("K", (1 + (argument % 5)).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            .Replace("~", "topK", StringComparison.Ordinal);
     }
 }

@@ -15,6 +15,13 @@ public sealed class StateQueryTests
     private const string GrowSet = """{"growSet":{"add":["a"]}}""";
     private const string OrderedSet = """{"orderedSet":{"add":[{"member":"a","score":3},{"member":"b","score":1},{"member":"c","score":2},{"member":"d","score":2}]}}""";
     private const string Map = """{"map":{"put":{"f":{"x":1}},"update":{"c":{"counter":{"increment":4}}},"remove":["g"]}}""";
+    private const string HyperLogLog = """{"hyperLogLog":{"add":["a","b","a"]}}""";
+    private const string CountMin = """{"countMin":{"add":["a","b","a"]}}""";
+    private const string Quantiles = """{"quantiles":{"add":[1,2,3,4]}}""";
+    private const string TopK = """{"topK":{"add":["a","b","a"]}}""";
+    private const string Bloom = """{"bloom":{"add":["a","b"]}}""";
+    private const string Theta = """{"theta":{"add":["a","b",3]}}""";
+    private const string Reservoir = """{"reservoir":{"add":["a","a"]}}""";
     private const string Log = """{"log":{"append":[1,2,3]}}""";
 
     [Theory]
@@ -42,6 +49,21 @@ public sealed class StateQueryTests
     [InlineData(Log, """{"log":{"last":2}}""", "[2,3]")]
     [InlineData(Log, """{"log":{"last":0}}""", "[]")]
     [InlineData(Log, """{"log":{"last":100000}}""", "[1,2,3]")]
+    [InlineData(HyperLogLog, """{"hyperLogLog":"estimate"}""", """{"estimate":2,"low":2,"high":2}""")]
+    [InlineData(CountMin, """{"countMin":"total"}""", "3")]
+    [InlineData(CountMin, """{"countMin":{"count":"a"}}""", "2")]
+    [InlineData(CountMin, """{"countMin":{"count":"x"}}""", "0")]
+    [InlineData(Quantiles, """{"quantiles":"count"}""", "4")]
+    [InlineData(Quantiles, """{"quantiles":{"at":[0,0.25,0.5,0.99,1]}}""", "[1,1,2,4,4]")]
+    [InlineData(Quantiles, """{"quantiles":{"ranks":[0,1,2.5,9]}}""", "[0,0.25,0.5,1]")]
+    [InlineData(TopK, """{"topK":{"top":1}}""", """[{"value":"a","count":2,"error":0}]""")]
+    [InlineData(TopK, """{"topK":{"count":"b"}}""", """{"count":1,"error":0}""")]
+    [InlineData(Bloom, """{"bloom":{"has":"a"}}""", "true")]
+    [InlineData(Bloom, """{"bloom":{"has":"x"}}""", "false")]
+    [InlineData(Theta, """{"theta":"estimate"}""", """{"estimate":3,"low":3,"high":3}""")]
+    [InlineData(Theta, """{"theta":{"union":[]}}""", """{"estimate":3,"low":3,"high":3}""")]
+    [InlineData(Reservoir, """{"reservoir":"size"}""", "2")]
+    [InlineData(Reservoir, """{"reservoir":{"sample":1}}""", """["a"]""")]
     public void A_query_is_answered(string update, string query, string answer) => Answer(query, Holding(update)).ShouldBe(answer);
 
     [Theory]
@@ -56,6 +78,17 @@ public sealed class StateQueryTests
     [InlineData("""{"map":"size"}""", "0")]
     [InlineData("""{"log":{"last":10}}""", "[]")]
     [InlineData("""{"log":"size"}""", "0")]
+    [InlineData("""{"hyperLogLog":"estimate"}""", """{"estimate":0,"low":0,"high":0}""")]
+    [InlineData("""{"hyperLogLog":"sketch"}""", "null")]
+    [InlineData("""{"countMin":{"count":"a"}}""", "0")]
+    [InlineData("""{"quantiles":{"at":[0.5]}}""", "[null]")]
+    [InlineData("""{"quantiles":{"ranks":[1]}}""", "[null]")]
+    [InlineData("""{"topK":{"top":5}}""", "[]")]
+    [InlineData("""{"topK":{"count":"a"}}""", """{"count":0,"error":0}""")]
+    [InlineData("""{"bloom":{"has":"a"}}""", "false")]
+    [InlineData("""{"bloom":"estimate"}""", """{"estimate":0,"falsePositives":0}""")]
+    [InlineData("""{"theta":{"difference":[]}}""", """{"estimate":0,"low":0,"high":0}""")]
+    [InlineData("""{"reservoir":{"sample":5}}""", "[]")]
     public void A_key_that_does_not_exist_is_an_empty_one_of_the_kind(string query, string answer)
     {
         Answer(query, null).ShouldBe(answer);
@@ -69,6 +102,13 @@ public sealed class StateQueryTests
     [InlineData("""{"orderedSet":{"score":"a"}}""")]
     [InlineData("""{"map":{"get":"f"}}""")]
     [InlineData("""{"log":{"last":10}}""")]
+    [InlineData("""{"hyperLogLog":"estimate"}""")]
+    [InlineData("""{"countMin":"total"}""")]
+    [InlineData("""{"quantiles":"count"}""")]
+    [InlineData("""{"topK":{"top":1}}""")]
+    [InlineData("""{"bloom":"sketch"}""")]
+    [InlineData("""{"theta":{"union":[]}}""")]
+    [InlineData("""{"reservoir":"size"}""")]
     public void A_query_about_another_kind_is_refused(string query) =>
         Should.Throw<ProblemException>(() => Answer(query, Holding("""{"flag":true}"""))).Problem.Type.ShouldBe("urn:virga:problem:state-kind-mismatch");
 
@@ -86,11 +126,31 @@ public sealed class StateQueryTests
     [InlineData("""{"map":{"field":"f"}}""", "At $.map: \"size\" or {\"get\":FIELD}")]
     [InlineData("""{"log":{"last":-1}}""", "At $.log.last: a number from 0 to 100000")]
     [InlineData("""{"log":{"first":1}}""", "At $.log: \"size\" or {\"last\":NUMBER}")]
+    [InlineData("""{"hyperLogLog":"size"}""", "At $.hyperLogLog: \"estimate\" or \"sketch\"")]
+    [InlineData("""{"countMin":{"has":"a"}}""", "At $.countMin: \"total\" or {\"count\":VALUE}")]
+    [InlineData("""{"quantiles":{"at":[1.5]}}""", "At $.quantiles.at[0]: a number from 0 to 1")]
+    [InlineData("""{"quantiles":{"p":[1]}}""", "At $.quantiles: \"count\", {\"at\"")]
+    [InlineData("""{"topK":{"top":-1}}""", "At $.topK.top: a number from 0 to 4096")]
+    [InlineData("""{"topK":"top"}""", "At $.topK: an object with exactly one member")]
+    [InlineData("""{"bloom":{"have":1}}""", "At $.bloom: \"estimate\", \"sketch\" or {\"has\":VALUE}")]
+    [InlineData("""{"theta":{"minus":[]}}""", "At $.theta: \"estimate\", \"sketch\", or one of")]
+    [InlineData("""{"theta":{"union":["x"]}}""", "At $.theta.union[0]: 'x' is no base64")]
+    [InlineData("""{"reservoir":{"sample":10001}}""", "At $.reservoir.sample: a number from 0 to 10000")]
     public void A_malformed_query_is_refused_with_its_place(string query, string expected)
     {
         var problem = Should.Throw<ProblemException>(() => Answer(query, null)).Problem;
         problem.Type.ShouldBe("urn:virga:problem:invalid-update");
         problem.Detail!.ShouldContain(expected);
+    }
+
+    [Theory]
+    [InlineData("union", """{"estimate":4,"low":4,"high":4}""")]
+    [InlineData("intersection", """{"estimate":2,"low":2,"high":2}""")]
+    [InlineData("difference", """{"estimate":1,"low":1,"high":1}""")]
+    public void Sets_of_two_keys_are_combined(string operation, string answer)
+    {
+        var other = Answer("""{"theta":"sketch"}""", Holding("""{"theta":{"add":["b",3,"d"],"size":64}}"""));
+        Answer($$$"""{"theta":{"{{{operation}}}":[{{{other}}}]}}""", Holding(Theta)).ShouldBe(answer);
     }
 
     private static StateRecord Holding(string update) => StateUpdate.Parse(Encoding.UTF8.GetBytes(update)).Delta(null, new MutationContext(HybridTimestamp.At(1), new ReplicaId(1), 1));

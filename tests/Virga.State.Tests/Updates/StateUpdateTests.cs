@@ -16,6 +16,8 @@ public sealed class StateUpdateTests
     [
         """{"lww":1}""", """{"counter":{"increment":1}}""", """{"set":{"add":["a"]}}""", """{"growSet":{"add":["a"]}}""",
         """{"orderedSet":{"add":[{"member":"a","score":1}]}}""", """{"map":{"put":{"f":1}}}""", """{"max":5}""", """{"min":5}""", """{"flag":true}""", """{"log":{"append":["x"]}}""",
+        """{"hyperLogLog":{"add":["a"]}}""", """{"countMin":{"add":["a"]}}""", """{"quantiles":{"add":[1]}}""", """{"topK":{"add":["a"]}}""", """{"bloom":{"add":["a"]}}""",
+        """{"theta":{"add":["a"]}}""", """{"reservoir":{"add":["a"]}}""",
     ];
 
     private ulong _now = HybridTimestamp.At(1000).Value;
@@ -60,6 +62,17 @@ public sealed class StateUpdateTests
     [InlineData("""{"flag":true}""", "true", "true")]
     [InlineData("""{"log":{"append":["x",{"b":1,"a":1}]}}""", """{"size":2}""", """["x",{"a":1,"b":1}]""")]
     [InlineData("""{"log":{"append":[1,2,3],"keep":2}}""", """{"size":2}""", "[2,3]")]
+    [InlineData("""{"hyperLogLog":{"add":["a",1,1.0,"a",{"x":1,"y":2},{"y":2,"x":1}],"precision":12}}""", """{"added":6}""", "3")]
+    [InlineData("""{"hyperLogLog":{}}""", """{"added":0}""", "0")]
+    [InlineData("""{"countMin":{"add":["a","a"],"weighted":[{"value":"b","weight":3}],"error":0.01,"confidence":0.9}}""", """{"added":3}""", """{"total":5}""")]
+    [InlineData("""{"countMin":{"add":[]}}""", """{"added":0}""", """{"total":0}""")]
+    [InlineData("""{"quantiles":{"add":[3,1,2.5,-0.0],"size":50}}""", """{"added":4}""", """{"count":4,"min":0,"p50":1,"p90":3,"p99":3,"p999":3,"max":3}""")]
+    [InlineData("""{"quantiles":{"add":[]}}""", """{"added":0}""", """{"count":0,"min":null,"p50":null,"p90":null,"p99":null,"p999":null,"max":null}""")]
+    [InlineData("""{"topK":{"add":["a","b","a",1],"weighted":[{"weight":5,"value":1.0}],"size":10}}""", """{"added":5}""", """[{"value":1,"count":6,"error":0},{"value":"a","count":2,"error":0},{"value":"b","count":1,"error":0}]""")]
+    [InlineData("""{"topK":{"add":["a","a","b"],"size":1}}""", """{"added":3}""", """[{"value":"b","count":3,"error":2}]""")]
+    [InlineData("""{"bloom":{"add":[],"capacity":1000}}""", """{"added":0}""", """{"estimate":0,"falsePositives":0}""")]
+    [InlineData("""{"theta":{"add":["a","b","a"],"size":16}}""", """{"added":3}""", "2")]
+    [InlineData("""{"reservoir":{"add":["a"],"weighted":[],"size":3}}""", """{"added":1}""", """["a"]""")]
     public void An_update_gives_its_result_and_the_key_its_JSON_form(string update, string result, string form)
     {
         var (record, given) = Update(null, update);
@@ -105,6 +118,27 @@ public sealed class StateUpdateTests
     [InlineData("""{"min":1e999}""", "At $.min: a number")]
     [InlineData("""{"flag":false}""", "At $.flag: a flag is only ever set to true")]
     [InlineData("""{"flag":1}""", "At $.flag: true or false")]
+    [InlineData("""{"hyperLogLog":["a"]}""", "At $.hyperLogLog: an object")]
+    [InlineData("""{"hyperLogLog":{"remove":["a"]}}""", "At $.hyperLogLog.remove: only 'add', 'merge' and 'precision' are known here")]
+    [InlineData("""{"hyperLogLog":{"add":["a"],"precision":3}}""", "At $.hyperLogLog.precision: a number from 4 to 18")]
+    [InlineData("""{"hyperLogLog":{"merge":["?"]}}""", "At $.hyperLogLog.merge[0]: '?' is no base64")]
+    [InlineData("""{"hyperLogLog":{"merge":["AAAA"]}}""", "At $.hyperLogLog.merge[0]: this is no sketch: There is no lattice of kind 0")]
+    [InlineData("""{"hyperLogLog":{"merge":["Cg=="]}}""", "At $.hyperLogLog.merge[0]: a sketch of the kind 'hyperLogLog' is expected")]
+    [InlineData("""{"hyperLogLog":{"merge":[""]}}""", "At $.hyperLogLog.merge[0]: this is no sketch")]
+    [InlineData("""{"countMin":{"weighted":[{"value":"a"}]}}""", "At $.countMin.weighted[0]: both 'value' and 'weight'")]
+    [InlineData("""{"countMin":{"weighted":[{"value":"a","weight":0}]}}""", "At $.countMin.weighted[0].weight: a number from 1 to 2^53")]
+    [InlineData("""{"countMin":{"weighted":[{"value":"a","weight":1,"x":1}]}}""", "At $.countMin.weighted[0].x: only 'value' and 'weight'")]
+    [InlineData("""{"countMin":{"error":0}}""", "At $.countMin.error: a number from 1E-05 to 0.5")]
+    [InlineData("""{"countMin":{"error":0.00001,"confidence":0.99}}""", "At $.countMin: so small an error with such confidence would take more than 2^20 counts")]
+    [InlineData("""{"quantiles":{"add":["1"]}}""", "At $.quantiles.add[0]: a number")]
+    [InlineData("""{"quantiles":{"size":7}}""", "At $.quantiles.size: a number from 8 to 4096")]
+    [InlineData("""{"topK":{"add":"a"}}""", "At $.topK.add: an array")]
+    [InlineData("""{"topK":{"size":0}}""", "At $.topK.size: a number from 1 to 4096")]
+    [InlineData("""{"topK":{"merge":[]}}""", "At $.topK.merge: only 'add', 'weighted' and 'size'")]
+    [InlineData("""{"bloom":{"falsePositives":0.6}}""", "At $.bloom.falsePositives: a number from 1E-06 to 0.5")]
+    [InlineData("""{"bloom":{"capacity":1000000000}}""", "At $.bloom: a filter for so many values with so few wrong answers would take more than 8 MiB")]
+    [InlineData("""{"theta":{"size":15}}""", "At $.theta.size: a number from 16 to 65536")]
+    [InlineData("""{"reservoir":{"weighted":[{"value":"a","weight":0}]}}""", "At $.reservoir.weighted[0].weight: a number greater than 0")]
     [InlineData("""{"log":{"append":"x"}}""", "At $.log.append: an array")]
     [InlineData("""{"log":{"keep":0}}""", "At $.log.keep: a number from 1 to 100000")]
     [InlineData("""{"log":{"keep":100001}}""", "At $.log.keep: a number from 1 to 100000")]
@@ -277,6 +311,44 @@ public sealed class StateUpdateTests
         {
             Update(record, $$$"""{"set":{"remove":["0{{{filler}}}"]}}""").Record.EncodedBytes.ShouldBeLessThan(record.EncodedBytes - 60_000);
         }
+    }
+
+    [Theory]
+    [InlineData("""{"hyperLogLog":{"add":[1],"precision":12}}""", """{"hyperLogLog":{"add":[2],"precision":13}}""", "a hyperLogLog of the precision 12")]
+    [InlineData("""{"countMin":{"add":[1],"error":0.01}}""", """{"countMin":{"add":[2],"error":0.1}}""", "a countMin of 5 rows of 2^9 counts")]
+    [InlineData("""{"quantiles":{"add":[1],"size":20}}""", """{"quantiles":{"add":[2],"size":21}}""", "a quantiles of the size 20")]
+    [InlineData("""{"topK":{"add":[1]}}""", """{"topK":{"add":[2],"size":7}}""", "a topK of the size 100")]
+    [InlineData("""{"bloom":{"add":[1],"capacity":1000}}""", """{"bloom":{"add":[2],"capacity":100000}}""", "a bloom of 2^14 bits")]
+    [InlineData("""{"theta":{"add":[1]}}""", """{"theta":{"add":[2],"size":16}}""", "a theta of the size 4096")]
+    [InlineData("""{"reservoir":{"add":[1],"size":5}}""", """{"reservoir":{"add":[2],"size":6}}""", "a reservoir of the size 5")]
+    public void A_sketch_keeps_the_size_that_it_was_begun_with(string first, string other, string held)
+    {
+        var record = Update(null, first).Record;
+        Refusal(() => Update(record, other, 2), "invalid-update").ShouldContain(held);
+        Update(Update(record, first, 2).Record, first.Replace("[1]", "[3]", StringComparison.Ordinal)).Result.ShouldBe("""{"added":1}""");
+    }
+
+    [Fact]
+    public void What_two_nodes_count_is_counted_together_and_once()
+    {
+        var record = Update(null, """{"countMin":{"add":["a"]}}""").Record;
+        var here = Update(record, """{"countMin":{"add":["a","b"]}}""", 1).Record;
+        var there = Update(record, """{"countMin":{"add":["a"]}}""", 2).Record;
+        Form(here.Merge(there).Merge(here).Merge(record)).ShouldBe("""{"total":4}""");
+
+        var top = Update(null, """{"topK":{"add":["x"]}}""").Record;
+        Form(Update(top, """{"topK":{"add":["y","x"]}}""", 2).Record.Merge(Update(top, """{"topK":{"add":["x"]}}""", 1).Record))
+            .ShouldBe("""[{"value":"x","count":3,"error":0},{"value":"y","count":1,"error":0}]""");
+    }
+
+    [Fact]
+    public void A_sketch_of_another_key_is_merged_in()
+    {
+        var today = Update(null, """{"hyperLogLog":{"add":["a","b"]}}""").Record;
+        var sketch = Encoding.UTF8.GetString(Virga.State.Queries.StateQuery.Parse("""{"hyperLogLog":"sketch"}"""u8.ToArray()).AnswerOf(today).Content.Span);
+        var (month, result) = Update(Update(null, """{"hyperLogLog":{"add":["b","c"]}}""").Record, $$$"""{"hyperLogLog":{"merge":[{{{sketch}}}]}}""");
+        (result, Form(month)).ShouldBe(("""{"added":1}""", "3"));
+        Refusal(() => Parse($$$"""{"theta":{"merge":[{{{sketch}}}]}}"""), "invalid-update").ShouldContain("a sketch of the kind 'theta' is expected");
     }
 
     [Fact]

@@ -1,0 +1,69 @@
+using Virga.Topics.Logs;
+
+namespace Virga.Topics.Brokers;
+
+/// <summary>
+/// Looks at all topics that this node owns and does not have in memory, a part in each round and then from the beginning: where time alone makes something of a topic go, it is opened, and its policies do the rest.
+/// </summary>
+internal sealed class TopicSweep(TopicBroker broker, TopicServices services, TopicCatalogue catalogue)
+{
+    private string _prefix = TopicRecord.TopicPrefix;
+    private string? _after;
+
+    public async ValueTask StepAsync(CancellationToken cancellation)
+    {
+        var page = await catalogue.SweepAsync(_prefix, _after, services.Options.SweepTopics, cancellation);
+        var opens = services.Options.SweepOpens;
+        foreach (var (name, record, key) in page)
+        {
+            if (opens == 0)
+            {
+                return;
+            }
+
+            _after = key;
+            if (record.Partitions > 0 || !broker.IsMine(name) || await broker.FindAsync(name, cancellation) is not null)
+            {
+                continue;
+            }
+
+            if (await IsDueAsync(name, record, cancellation))
+            {
+                opens--;
+                var topic = await broker.GetAsync(name, TopicCreation.Never, cancellation);
+                await topic.MaintainAsync(TimeSpan.Zero, cancellation);
+                if (!topic.IsInUse)
+                {
+                    await topic.UnloadAsync(cancellation);
+                }
+            }
+        }
+
+        if (page.Count < services.Options.SweepTopics)
+        {
+            (_prefix, _after) = (_prefix == TopicRecord.TopicPrefix ? TopicRecord.PartitionPrefix : TopicRecord.TopicPrefix, null);
+        }
+    }
+
+    private async ValueTask<bool> IsDueAsync(Names.TopicName name, TopicRecord record, CancellationToken cancellation)
+    {
+        var policies = await services.Policies.OfAsync(name, cancellation);
+        var now = services.Logs.Now;
+        if (policies.InactiveTopics is { IsDeleted: true } inactive && now - record.CreatedAt > inactive.Seconds * 1000)
+        {
+            return true;
+        }
+
+        if (record.Ledgers.Count == 0)
+        {
+            return false;
+        }
+
+        // A ledger that was left open by a crash is recovered by opening; it counts as closed when it was begun.
+        var oldest = record.Ledgers[0];
+        var age = now - (oldest.IsOpen ? oldest.OpenedAt : oldest.ClosedAt);
+        return (policies.TtlSeconds > 0 && age > policies.TtlSeconds * 1000)
+            || (policies.Retention is { Seconds: > 0 } retention && age > retention.Seconds * 1000)
+            || (policies.SubscriptionExpirySeconds > 0 && age > policies.SubscriptionExpirySeconds * 1000);
+    }
+}

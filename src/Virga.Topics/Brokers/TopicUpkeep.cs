@@ -1,0 +1,96 @@
+using Microsoft.Extensions.Logging;
+
+namespace Virga.Topics.Brokers;
+
+/// <summary>One loop for all topics of a node: applies policies to those in memory, lets those go that nobody uses, and looks, slowly, at those that are not in memory.</summary>
+internal sealed partial class TopicUpkeep(TopicBroker broker, TopicServices services, TopicCatalogue catalogue) : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TopicSweep _sweep = new(broker, services, catalogue);
+    private readonly OrphanLedgers _orphans = new(services, catalogue);
+    private Task _running = Task.CompletedTask;
+
+    /// <summary>Before the first topic is opened.</summary>
+    public ValueTask PrepareAsync(CancellationToken cancellation) => _orphans.SuspectAsync(cancellation);
+
+    public void Start() => _running = RunAsync(_stop.Token);
+
+    /// <summary>Policies have changed: those in memory go by the new ones at once.</summary>
+    public async ValueTask ApplyPoliciesAsync(CancellationToken cancellation)
+    {
+        foreach (var topic in broker.Open)
+        {
+            topic.Apply(await services.Policies.OfAsync(topic.Name, cancellation));
+        }
+    }
+
+    /// <summary>One round, as the loop makes it.</summary>
+    public async Task RoundAsync(TimeSpan passed, CancellationToken cancellation)
+    {
+        var open = broker.Open;
+        var idleTime = open.Count > services.Options.MaxIdleTopics ? services.Options.ShortIdleTime : services.Options.IdleTime;
+        foreach (var topic in open)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            try
+            {
+                await topic.MaintainAsync(passed, cancellation);
+                if (!topic.IsInUse && topic.IdleFor >= idleTime)
+                {
+                    await topic.UnloadAsync(cancellation);
+                }
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                // The others are not to suffer; this one is tried again in the next round.
+                LogNotKept(services.Logger, e, topic.Name);
+            }
+        }
+
+        await _sweep.StepAsync(cancellation);
+        await _orphans.StepAsync(cancellation);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running;
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync(CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(services.Options.MaintenanceInterval, services.Time);
+        var last = services.Time.GetTimestamp();
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stop))
+            {
+                var now = services.Time.GetTimestamp();
+                try
+                {
+                    // What other nodes say of policies may be lost with their connection.
+                    services.Policies.Forget();
+                    await ApplyPoliciesAsync(stop);
+                    await RoundAsync(services.Time.GetElapsedTime(last, now), stop);
+                }
+                catch (Exception e) when (e is not OperationCanceledException)
+                {
+                    LogRoundFailed(services.Logger, e);
+                }
+
+                last = now;
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The node stops.
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The policies of {Topic} could not be applied; that is tried again.")]
+    private static partial void LogNotKept(ILogger logger, Exception failure, Names.TopicName topic);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The upkeep of topics failed; it is tried again.")]
+    private static partial void LogRoundFailed(ILogger logger, Exception failure);
+}
