@@ -167,7 +167,7 @@ internal sealed class StreamLane : IConsumerSink
 
     private async ValueTask DeduplicateAsync(TopicName output, CancellationToken cancellation)
     {
-        var owner = PolicyOwner.Of(output);
+        var owner = PolicyOwner.OfTopic(output);
         var policies = await _broker.PoliciesAsync(owner, cancellation);
         if (policies.Policies.Deduplication != true)
         {
