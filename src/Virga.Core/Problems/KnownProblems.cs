@@ -217,6 +217,15 @@ public static class KnownProblems
     /// <summary>507: the disk is full.</summary>
     public static Problem StorageFull(string detail) => Platform("storage-full", "The node has no room to store this", 507, detail, "Free disk space on the node, then repeat the request; nothing of it was kept.");
 
+    /// <summary>409: a subscription has no room for another consumer.</summary>
+    public static Problem ConsumerBusy(string detail) => Client("consumer-busy", "The subscription takes no further consumer", 409, detail, "Wait until the other consumer is gone, use another subscription, or let several share one: failover, shared or key_shared.");
+
+    /// <summary>409: those who are connected share a subscription in another way.</summary>
+    public static Problem SubscriptionTypeMismatch(string detail) => Client("subscription-type-mismatch", "The subscription is shared in another way", 409, detail, "Subscribe as the others do, or when they are gone, or under another name.");
+
+    /// <summary>409: a consumer asks for keys that another one takes.</summary>
+    public static Problem KeyRangeTaken(string detail) => Client("key-range-taken", "Another consumer takes these keys", 409, detail, "Ask for ranges that do not overlap those of the others.");
+
     private static Problem Client(string slug, string title, int status, string detail, string? fix) => Make(slug, title, status, Fault.Client, detail, fix);
 
     private static Problem Function(string slug, string title, int status, string detail, string? fix) => Make(slug, title, status, Fault.Function, detail, fix);

@@ -1,7 +1,7 @@
-namespace Virga.State.Tests.Simulation;
+namespace Virga.Testing.Simulation;
 
 /// <summary>The clock of one run of a node: its calendar may be wrong by minutes, and its timers end with the node.</summary>
-internal sealed class SimulatedTime(SimulatedWorld world, TimeSpan skew) : TimeProvider
+public sealed class SimulatedTime(SimulatedWorld world, TimeSpan skew) : TimeProvider
 {
     private static readonly DateTimeOffset Beginning = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 

@@ -1,7 +1,7 @@
-namespace Virga.State.Tests.Simulation;
+namespace Virga.Testing.Simulation;
 
 /// <summary>SplitMix64: one number of state, the same on every machine and in every version of .NET.</summary>
-internal sealed class SeededRandom(ulong seed)
+public sealed class SeededRandom(ulong seed)
 {
     private ulong _state = seed;
 

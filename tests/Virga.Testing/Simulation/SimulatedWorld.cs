@@ -1,10 +1,10 @@
-namespace Virga.State.Tests.Simulation;
+namespace Virga.Testing.Simulation;
 
 /// <summary>
 /// A world with one thread and its own time: all continuations run here, in one order, and time goes on when nothing is left to do. The same seed gives the same
 /// history, to the last step; <see cref="TraceHash"/> proves it.
 /// </summary>
-internal sealed class SimulatedWorld(ulong seed) : SynchronizationContext
+public sealed class SimulatedWorld(ulong seed) : SynchronizationContext
 {
     private readonly PriorityQueue<Action, (long At, long Order)> _events = new();
     private readonly Queue<(SendOrPostCallback Run, object? State)> _ready = new();
