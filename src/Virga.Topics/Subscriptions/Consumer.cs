@@ -85,7 +85,13 @@ public sealed class Consumer
     public void Permit(int messages) => _subscription.Permit(this, messages);
 
     /// <summary>Acknowledges entries, or messages inside batches.</summary>
-    public void Acknowledge(ReadOnlySpan<BatchAck> acks) => _subscription.Acknowledge(this, acks);
+    public void Acknowledge(ReadOnlySpan<BatchAck> acks) => _subscription.Acknowledge(this, acks, null);
+
+    /// <summary>Acknowledges, and notes where the consumer stands: the note is stored with the acknowledgements in one write, so that after a crash the two always fit. A seek forgets it.</summary>
+    public void Acknowledge(ReadOnlySpan<BatchAck> acks, string note) => _subscription.Acknowledge(this, acks, note);
+
+    /// <summary>What was last noted, by this consumer or one before it; empty for nothing.</summary>
+    public string Note => _subscription.Note;
 
     /// <summary>Acknowledges everything up to a message.</summary>
     /// <exception cref="Core.Problems.ProblemException">The subscription is shared or key_shared: nobody knows there what lies before a message.</exception>

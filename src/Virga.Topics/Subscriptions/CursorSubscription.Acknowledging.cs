@@ -8,7 +8,18 @@ namespace Virga.Topics.Subscriptions;
 /// <content>What consumers acknowledge and give back.</content>
 public sealed partial class CursorSubscription
 {
-    internal override void Acknowledge(Consumer consumer, ReadOnlySpan<BatchAck> acks)
+    internal override string Note
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return _note;
+            }
+        }
+    }
+
+    internal override void Acknowledge(Consumer consumer, ReadOnlySpan<BatchAck> acks, string? note)
     {
         var isNews = false;
         lock (Gate)
@@ -30,6 +41,12 @@ public sealed partial class CursorSubscription
                 }
 
                 isNews |= unacknowledged is null ? AcknowledgeWhole(consumer, position) : AcknowledgePart(consumer, position, unacknowledged);
+            }
+
+            if (note is not null && note != _note)
+            {
+                _note = note;
+                _cursor.Touch();
             }
 
             consumer.Acknowledged += acks.Length;

@@ -116,6 +116,9 @@ public sealed partial class CursorSubscription
             ThrowIfClosed();
             CloseConsumers(NoticeKind.Moved, "is sought in");
             start.Apply(_cursor);
+
+            // What was noted belonged to where the cursor was.
+            _note = "";
             _redeliveries.Clear();
             _delivered = _cursor.MarkDeleted;
             StartReading();

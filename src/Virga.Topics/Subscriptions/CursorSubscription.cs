@@ -18,17 +18,19 @@ public sealed partial class CursorSubscription : Subscription, ICursorSource
     private readonly CursorKeeper? _keeper;
     private readonly CancellationTokenSource _closing = new();
     private IReadOnlyList<KeyValuePair<string, string>> _properties;
+    private string _note;
     private bool _isTerminated;
     private bool _isLost;
     private long _expired;
     private long _acknowledgedAt;
     private Task _fetching = Task.CompletedTask;
 
-    private CursorSubscription(SubscriptionContext context, SubscriptionName name, Cursor cursor, long? version, long writer, IReadOnlyList<KeyValuePair<string, string>> properties)
+    private CursorSubscription(SubscriptionContext context, SubscriptionName name, Cursor cursor, long? version, long writer, IReadOnlyList<KeyValuePair<string, string>> properties, string note)
         : base(context, name)
     {
         _cursor = cursor;
         _properties = properties;
+        _note = note;
         Writer = writer;
         _read = context.Log.After(cursor.MarkDeleted);
         _limiter = new DispatchLimiter(context.Options.Rate, context.Time);
@@ -84,7 +86,7 @@ public sealed partial class CursorSubscription : Subscription, ICursorSource
         if (forNew is { IsDurable: false })
         {
             (await StartAsync(context.Log, forNew, cancellation)).Apply(cursor);
-            return new CursorSubscription(context, name, cursor, null, writer, forNew.SubscriptionProperties);
+            return new CursorSubscription(context, name, cursor, null, writer, forNew.SubscriptionProperties, "");
         }
 
         if (await context.Metadata.GetAsync(key, cancellation) is { } stored)
@@ -92,7 +94,7 @@ public sealed partial class CursorSubscription : Subscription, ICursorSource
             var record = CursorCodec.Decode(stored.Bytes.Span)
                 ?? throw new ProblemException(KnownProblems.MetadataCorrupted($"What is stored of the subscription '{name}' of {context.Topic} cannot be read.", $"Restore a backup, or remove the key '{key}' from the topics' metadata: the subscription is then made anew."));
             cursor.Restore(record);
-            return new CursorSubscription(context, name, cursor, stored.Version, writer, record.Properties);
+            return new CursorSubscription(context, name, cursor, stored.Version, writer, record.Properties, record.Note);
         }
 
         if (forNew is null)
@@ -101,8 +103,8 @@ public sealed partial class CursorSubscription : Subscription, ICursorSource
         }
 
         (await StartAsync(context.Log, forNew, cancellation)).Apply(cursor);
-        var versions = await context.Metadata.WriteAsync([new MetadataWrite(key, CursorCodec.Encode(cursor, writer, forNew.SubscriptionProperties), 0)], cancellation);
-        return new CursorSubscription(context, name, cursor, versions[0], writer, forNew.SubscriptionProperties);
+        var versions = await context.Metadata.WriteAsync([new MetadataWrite(key, CursorCodec.Encode(cursor, writer, forNew.SubscriptionProperties, ""), 0)], cancellation);
+        return new CursorSubscription(context, name, cursor, versions[0], writer, forNew.SubscriptionProperties, "");
     }
 
     /// <inheritdoc/>
@@ -111,7 +113,7 @@ public sealed partial class CursorSubscription : Subscription, ICursorSource
         lock (Gate)
         {
             changes = _cursor.Changes;
-            return CursorCodec.Encode(_cursor, Writer, _properties);
+            return CursorCodec.Encode(_cursor, Writer, _properties, _note);
         }
     }
 

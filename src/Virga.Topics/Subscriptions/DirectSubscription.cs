@@ -126,7 +126,10 @@ public sealed class DirectSubscription : Subscription
         }
     }
 
-    internal override void Acknowledge(Consumer consumer, ReadOnlySpan<BatchAck> acks)
+    // Nothing is kept, so there is nothing that a note could go with.
+    internal override string Note => "";
+
+    internal override void Acknowledge(Consumer consumer, ReadOnlySpan<BatchAck> acks, string? note)
     {
         lock (Gate)
         {

@@ -157,7 +157,10 @@ public abstract class Subscription : IAsyncDisposable
     /// <summary>Closes it here: consumers are told to come again, acknowledgements are stored.</summary>
     public abstract ValueTask DisposeAsync();
 
-    internal abstract void Acknowledge(Consumer consumer, ReadOnlySpan<BatchAck> acks);
+    internal abstract void Acknowledge(Consumer consumer, ReadOnlySpan<BatchAck> acks, string? note);
+
+    /// <summary>What was last noted with acknowledgements; empty for nothing.</summary>
+    internal abstract string Note { get; }
 
     internal abstract void AcknowledgeUpTo(Consumer consumer, BatchAck last);
 

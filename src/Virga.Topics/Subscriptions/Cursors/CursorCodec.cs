@@ -7,7 +7,7 @@ namespace Virga.Topics.Subscriptions.Cursors;
 
 /// <summary>
 /// The stored form of a cursor. Numbers are LEB128, signed ones zigzag:
-/// <c>version (1) · writer · mark's ledger · mark's entry · properties (count, then name and value each) · pages (count, then each) · partial batches (count, then ledger, entry, words, 8 bytes each)</c>.
+/// <c>version (1) · writer · mark's ledger · mark's entry · properties (count, then name and value each) · note · pages (count, then each) · partial batches (count, then ledger, entry, words, 8 bytes each)</c>.
 /// A page of 4,096 entries is its ledger (less that of the page before), its number, and either runs (0, count, then hole and run lengths) or bits (1, 512 bytes), whichever is shorter:
 /// no window of acknowledgements takes more than one bit an entry.
 /// </summary>
@@ -18,7 +18,7 @@ internal static class CursorCodec
     private const byte Bits = 1;
     private const int BitsLength = EntrySet.PageEntries / 8;
 
-    public static byte[] Encode(Cursor cursor, long writer, IReadOnlyList<KeyValuePair<string, string>> properties)
+    public static byte[] Encode(Cursor cursor, long writer, IReadOnlyList<KeyValuePair<string, string>> properties, string note)
     {
         var output = new ArrayBufferWriter<byte>(64);
         WriteByte(output, Version);
@@ -32,6 +32,7 @@ internal static class CursorCodec
             WriteText(output, value);
         }
 
+        WriteText(output, note);
         WriteNumber(output, (ulong)cursor.Acknowledged.Pages.Count);
         var ledger = 0L;
         foreach (var page in cursor.Acknowledged.Pages)
@@ -63,12 +64,12 @@ internal static class CursorCodec
     {
         var rest = bytes;
         if (!ReadByte(ref rest, out var version) || version != Version || !ReadSigned(ref rest, out var writer) || !ReadSigned(ref rest, out var ledger) || !ReadSigned(ref rest, out var entry)
-            || !ReadProperties(ref rest, out var properties))
+            || !ReadProperties(ref rest, out var properties) || !ReadText(ref rest, out var note))
         {
             return null;
         }
 
-        var record = new CursorRecord { MarkDeleted = new Position(ledger, entry), Writer = writer, Properties = properties };
+        var record = new CursorRecord { MarkDeleted = new Position(ledger, entry), Writer = writer, Properties = properties, Note = note };
         return ReadPages(ref rest, record) && ReadPartial(ref rest, record) && rest.IsEmpty ? record : null;
     }
 

@@ -13,6 +13,9 @@ internal sealed class CursorRecord
     /// <summary>The subscription's own properties.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Properties { get; init; } = [];
 
+    /// <summary>What the consumer last noted with its acknowledgements; empty for nothing.</summary>
+    public string Note { get; init; } = "";
+
     /// <summary>Acknowledged entries behind the mark.</summary>
     public List<EntrySet.Page> Pages { get; } = [];
 
