@@ -21,8 +21,8 @@ public static class StreamRunEndpoints
         foreach (var scope in Scopes)
         {
             var group = endpoints.MapGroup(scope + "/streams/{name}").WithTags("streams");
-            group.MapGet("/stats", (HttpContext http) => StatsAsync(http, Require(engine))).Produces<StreamStats>().WithSummary("How a stream function runs, on all nodes together");
-            group.MapPost("/restart", (HttpContext http) => RestartAsync(http, Require(engine))).Produces(StatusCodes.Status204NoContent).WithSummary("Stop a stream function and start it again where its acknowledgements stand");
+            group.MapGet("/stats", By(StatsAsync)).Produces<StreamStats>().WithSummary("How a stream function runs, on all nodes together");
+            group.MapPost("/restart", By(RestartAsync)).Produces(StatusCodes.Status204NoContent).WithSummary("Stop a stream function and start it again where its acknowledgements stand");
         }
     }
 

@@ -8,6 +8,7 @@ using Virga.Topics.Brokers;
 using Virga.Topics.Clients;
 using Virga.Topics.Messages;
 using Virga.Topics.Names;
+using Virga.Topics.Policies;
 using Virga.Topics.Publishing;
 using Virga.Topics.Subscriptions;
 
@@ -72,7 +73,7 @@ internal sealed class StreamLane : IConsumerSink
                 Subscription = Subscription,
                 Type = SubscriptionType.Exclusive,
                 Name = $"stream-{_stream.Name.Name}",
-                Start = new MessageId(_stream.Spec.From == TopicStart.Earliest ? Position.Earliest : Position.Latest),
+                Start = new MessageId(_stream.Spec.From == StreamStart.Earliest ? Position.Earliest : Position.Latest),
             },
             this,
             cancellation);
