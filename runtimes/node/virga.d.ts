@@ -218,6 +218,20 @@ export interface State {
   flag(key: string): Flag;
   /** `keep`: how many entries; 1,000 unless said. */
   log<T = any>(key: string, options?: { keep?: number }): Log<T>;
+  /** How many different values there were. `precision`: 4 to 18; 14 unless said, which is within 0.81 %. A sketch keeps the size that it is begun with, as all of these. */
+  hyperLogLog<T = any>(key: string, size?: { precision?: number }): HyperLogLog<T>;
+  /** The same, and of unions, intersections and differences. `size`: 16 to 65,536; 4,096 unless said, which is within 1.6 %. */
+  theta<T = any>(key: string, size?: { size?: number }): Theta<T>;
+  /** How often each value was added, at most `error` (0.001 unless said) of all additions too often, with a `confidence` (0.99 unless said). */
+  countMin<T = any>(key: string, size?: { error?: number; confidence?: number }): CountMin<T>;
+  /** The values that were added most often. `size`: how many are counted, 1 to 4,096; 100 unless said. */
+  topK<T = any>(key: string, size?: { size?: number }): TopK<T>;
+  /** The distribution of numbers. `size`: 8 to 4,096; 200 unless said, which is within 1.65 % of a rank. */
+  quantiles(key: string, size?: { size?: number }): Quantiles;
+  /** Whether a value was added, with at most `falsePositives` (0.01 unless said) wrong answers while there are `capacity` (100,000 unless said) values. */
+  bloom<T = any>(key: string, size?: { capacity?: number; falsePositives?: number }): Bloom<T>;
+  /** A random sample of all that was added. `size`: 1 to 10,000; 100 unless said. */
+  reservoir<T = any>(key: string, size?: { size?: number }): Reservoir<T>;
 }
 
 export interface KeyInfo {
@@ -287,6 +301,79 @@ export interface Log<T> {
   /** Oldest first. */
   last(count?: number): Promise<T[]>;
   size(): Promise<number>;
+}
+
+/** `low` and `high` hold in 95 of 100 cases. */
+export interface Estimate {
+  estimate: number;
+  low: number;
+  high: number;
+}
+
+/** What is added to a sketch; see docs/state.md. */
+export interface SketchAdditions<T> {
+  /** Many at once cost far less than one by one. */
+  add(...values: T[]): Promise<{ added: number }>;
+}
+
+export interface MergingSketch<T> extends SketchAdditions<T> {
+  /** Adds what sketches of other keys have seen, as `sketch` gives them. */
+  merge(...sketches: (string | null)[]): Promise<{ added: number }>;
+  /** The sketch itself, for sketches of other keys; null when the key does not exist. */
+  sketch(): Promise<string | null>;
+}
+
+export interface HyperLogLog<T> extends MergingSketch<T> {
+  count(): Promise<number>;
+  estimate(): Promise<Estimate>;
+}
+
+export interface Theta<T> extends MergingSketch<T> {
+  count(): Promise<number>;
+  estimate(): Promise<Estimate>;
+  /** How many values were added here or to any of the others, as `sketch` gives them. */
+  union(...sketches: (string | null)[]): Promise<Estimate>;
+  /** How many were added here and to each of the others. */
+  intersection(...sketches: (string | null)[]): Promise<Estimate>;
+  /** How many were added here and to none of the others. */
+  difference(...sketches: (string | null)[]): Promise<Estimate>;
+}
+
+export interface Bloom<T> extends MergingSketch<T> {
+  /** Never a wrong no. */
+  has(value: T): Promise<boolean>;
+  estimate(): Promise<{ estimate: number; falsePositives: number }>;
+}
+
+export interface Reservoir<T> extends MergingSketch<T> {
+  /** A value of twice the weight is twice as likely to be drawn. */
+  addWeighted(value: T, weight: number): Promise<{ added: number }>;
+  sample(count?: number): Promise<T[]>;
+  size(): Promise<number>;
+}
+
+export interface CountMin<T> extends SketchAdditions<T> {
+  increment(value: T, count?: number): Promise<{ added: number }>;
+  /** Never too few. */
+  count(value: T): Promise<number>;
+  total(): Promise<number>;
+}
+
+export interface TopK<T> extends SketchAdditions<T> {
+  increment(value: T, count?: number): Promise<{ added: number }>;
+  /** The most frequent first; each was added between `count - error` and `count` times. */
+  top(count?: number): Promise<{ value: T; count: number; error: number }[]>;
+  count(value: T): Promise<{ count: number; error: number }>;
+}
+
+export interface Quantiles extends SketchAdditions<number> {
+  /** The number that so great a share of all, 0 to 1, is not greater than. */
+  quantile(share: number): Promise<number | undefined>;
+  quantiles(shares: number[]): Promise<(number | null)[]>;
+  /** The share of all numbers that are not greater than this one. */
+  rank(number: number): Promise<number | undefined>;
+  summary(): Promise<{ count: number; min: number; p50: number; p90: number; p99: number; p999: number; max: number } | undefined>;
+  count(): Promise<number>;
 }
 
 export interface Logger {

@@ -15,6 +15,7 @@ using Virga.Cli.Routes;
 using Virga.Cli.State;
 using Virga.Cli.Streams;
 using Virga.Cli.Top;
+using Virga.Cli.Triggers;
 using Virga.Cli.Usage;
 
 namespace Virga.Cli;
@@ -37,6 +38,7 @@ public static class CommandLine
         root.Add(FunctionCommands.Make(factory));
         root.Add(RouteCommands.Make(factory));
         root.Add(DagCommands.Make(factory));
+        root.Add(TriggerCommands.Make(factory));
         root.Add(StreamCommands.Make(factory));
         root.Add(EnvironmentCommands.Make(factory));
         root.Add(NodeCommands.Make(factory));

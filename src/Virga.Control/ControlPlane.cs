@@ -8,6 +8,7 @@ using Virga.Control.Metadata;
 using Virga.Control.Packages;
 using Virga.Control.Routes;
 using Virga.Control.Streams;
+using Virga.Control.Triggers;
 using Virga.Core.Names;
 using Virga.Core.Resources;
 using Virga.Core.Routing;
@@ -27,6 +28,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
     private readonly EnvironmentCatalog _environments;
     private readonly RouteTraffic _routes;
     private readonly DagCatalog _dags;
+    private readonly TriggerCatalog _triggers;
     private readonly StreamCatalog _streams;
     private readonly ChangeLog _changes;
     private readonly ClusterFollower? _follower;
@@ -38,7 +40,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
 
     internal ControlPlane(
         IMetadataStore store, PackageStore packages, PackageBuilds builds, PackageService collector, CSharpCompiler compiler, FunctionCatalog functions,
-        FunctionTraffic traffic, EnvironmentCatalog environments, RouteTraffic routes, DagCatalog dags, StreamCatalog streams, ChangeLog changes, ClusterFollower? follower, ControlOptions options, TimeProvider time,
+        FunctionTraffic traffic, EnvironmentCatalog environments, RouteTraffic routes, DagCatalog dags, TriggerCatalog triggers, StreamCatalog streams, ChangeLog changes, ClusterFollower? follower, ControlOptions options, TimeProvider time,
         ILogger<ControlPlane> logger)
     {
         _store = store;
@@ -51,6 +53,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
         _environments = environments;
         _routes = routes;
         _dags = dags;
+        _triggers = triggers;
         _streams = streams;
         _changes = changes;
         _follower = follower;
@@ -59,7 +62,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
         _logger = logger;
     }
 
-    /// <summary>Opens and migrates the store, and puts every environment, function, DAG, stream function and route in force. Called once, before the node serves.</summary>
+    /// <summary>Opens and migrates the store, and puts every environment, function, DAG, trigger, stream function and route in force. Called once, before the node serves.</summary>
     /// <exception cref="Core.Problems.ProblemException"><c>metadata-corrupted</c>, <c>storage-full</c>.</exception>
     public async Task StartAsync(CancellationToken cancellation)
     {
@@ -111,6 +114,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
         await LoadEnvironmentsAsync(cancellation);
         await LoadFunctionsAsync(cancellation);
         await LoadDagsAsync(cancellation);
+        await LoadTriggersAsync(cancellation);
         await LoadStreamsAsync(cancellation);
         return await LoadRoutesAsync(cancellation);
     }
@@ -143,6 +147,14 @@ public sealed partial class ControlPlane : IAsyncDisposable
         await foreach (var stored in _store.ReadAllAsync(ResourceKind.Dag, cancellation))
         {
             _dags.Put(stored);
+        }
+    }
+
+    private async Task LoadTriggersAsync(CancellationToken cancellation)
+    {
+        await foreach (var stored in _store.ReadAllAsync(ResourceKind.Trigger, cancellation))
+        {
+            _triggers.Put(stored);
         }
     }
 

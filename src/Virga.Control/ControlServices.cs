@@ -11,11 +11,13 @@ using Virga.Control.Metadata;
 using Virga.Control.Packages;
 using Virga.Control.Routes;
 using Virga.Control.Streams;
+using Virga.Control.Triggers;
 using Virga.Core.Dags;
 using Virga.Core.Invocations;
 using Virga.Core.Resources;
 using Virga.Core.Routing;
 using Virga.Core.Streams;
+using Virga.Core.Triggers;
 
 namespace Virga.Control;
 
@@ -26,8 +28,8 @@ public static class ControlServices
     private const int MaxConnections = 16;
 
     /// <summary>
-    /// Adds <see cref="ControlPlane"/>, <see cref="IFunctionCatalog"/>, <see cref="IDagCatalog"/>, <see cref="IStreamCatalog"/>, <see cref="IEnvironmentCatalog"/>, <see cref="IPackageDirectory"/> and an <see cref="IScaleObserver"/> that feeds the feed of changes. Every registered <see cref="IRouteSink"/>
-    /// and <see cref="IFunctionLifecycleListener"/> is told of changes; the invoke endpoint uses the registered <see cref="IInvoker"/>.
+    /// Adds <see cref="ControlPlane"/>, <see cref="IFunctionCatalog"/>, <see cref="IDagCatalog"/>, <see cref="ITriggerCatalog"/>, <see cref="IStreamCatalog"/>, <see cref="IEnvironmentCatalog"/>, <see cref="IPackageDirectory"/> and an <see cref="IScaleObserver"/> that feeds the feed of changes. Every registered <see cref="IRouteSink"/>
+    /// and <see cref="IFunctionLifecycleListener"/> is told of changes; the invoke endpoint uses the registered <see cref="IInvoker"/>, and triggers are checked by the registered <see cref="ITriggerRules"/>.
     /// </summary>
     public static IServiceCollection AddVirgaControl(this IServiceCollection services, ControlOptions options)
     {
@@ -69,6 +71,9 @@ public static class ControlServices
         services.AddSingleton<DagCatalog>();
         services.AddSingleton<IDagCatalog>(provider => provider.GetRequiredService<DagCatalog>());
         services.AddSingleton<DagService>();
+        services.AddSingleton<TriggerCatalog>();
+        services.AddSingleton<ITriggerCatalog>(provider => provider.GetRequiredService<TriggerCatalog>());
+        services.AddSingleton<TriggerService>();
         services.AddSingleton<StreamCatalog>();
         services.AddSingleton<IStreamCatalog>(provider => provider.GetRequiredService<StreamCatalog>());
         services.AddSingleton<StreamService>();
@@ -90,6 +95,7 @@ public static class ControlServices
         services.AddSingleton<IResourceFollower, FunctionFollower>();
         services.AddSingleton<IResourceFollower, RouteFollower>();
         services.AddSingleton<IResourceFollower, DagFollower>();
+        services.AddSingleton<IResourceFollower, TriggerFollower>();
         services.AddSingleton<IResourceFollower, StreamFollower>();
         services.AddSingleton<ClusterFollower>();
         services.AddSingleton<PackagePrefetcher>();
@@ -106,6 +112,7 @@ public static class ControlServices
         provider.GetRequiredService<EnvironmentCatalog>(),
         provider.GetRequiredService<RouteTraffic>(),
         provider.GetRequiredService<DagCatalog>(),
+        provider.GetRequiredService<TriggerCatalog>(),
         provider.GetRequiredService<StreamCatalog>(),
         provider.GetRequiredService<ChangeLog>(),
         provider.GetService<ClusterFollower>(),

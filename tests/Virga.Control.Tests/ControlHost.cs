@@ -15,6 +15,8 @@ using Virga.Core.Invocations;
 using Virga.Core.Names;
 using Virga.Core.Resources;
 using Virga.Core.Routing;
+using Virga.Core.Triggers;
+using Virga.Triggers.Rules;
 
 namespace Virga.Control.Tests;
 
@@ -132,6 +134,7 @@ internal sealed class ControlHost : IAsyncDisposable
         builder.Services.AddVirgaControl(_options with { DataDirectory = Folder.Path });
         builder.Services.AddSingleton<IInvoker>(Invoker);
         builder.Services.AddSingleton<IRouteSink>(Traffic);
+        builder.Services.AddSingleton<ITriggerRules>(new TriggerRules());
         builder.Services.AddSingleton<IFunctionLifecycleListener>(Traffic);
         _app = builder.Build();
         await Service<ControlPlane>().StartAsync(Cancellation);

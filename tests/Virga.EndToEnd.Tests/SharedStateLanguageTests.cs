@@ -7,7 +7,7 @@ public sealed class SharedStateLanguageTests(VirgaNode node) : IClassFixture<Vir
 {
     private const string Expected =
         """
-        [null,{"a":[1]},"text",4096,{"b":2},"state-condition-failed","state-kind-mismatch",5,3,{"size":2,"added":2,"removed":0},true,["x"],"low",2,7,true,["two","three"],["counter","log"],"changed",true,null]
+        [null,{"a":[1]},"text",4096,{"b":2},"state-condition-failed","state-kind-mismatch",5,3,{"size":2,"added":2,"removed":0},true,["x"],"low",2,7,true,["two","three"],2,[2,true],["x",2],[1,3],["counter","log"],"changed",true,null]
         """;
 
     private const string PythonBody =
@@ -47,6 +47,23 @@ public sealed class SharedStateLanguageTests(VirgaNode node) : IClassFixture<Vir
             log = state.log(key + "/log", keep=2)
             @log.append("one", "two", "three")
             results.append(@log.last())
+            seen = state.hyper_log_log(key + "/seen", precision=12)
+            @seen.add("a", "b", "a")
+            results.append(@seen.count())
+            both = state.theta(key + "/both")
+            @both.add("a", "b", "c")
+            @state.theta(key + "/other").add("b", "c", "d")
+            found = state.bloom(key + "/bloom", capacity=1000)
+            @found.add("a")
+            results.append([(@both.intersection(@state.theta(key + "/other").sketch()))["estimate"], @found.has("a")])
+            pages = state.top_k(key + "/top")
+            @pages.add("x", "y", "x")
+            results.append([(@pages.top(1))[0]["value"], (@pages.count("x"))["count"]])
+            times = state.quantiles(key + "/times")
+            @times.add(1, 2, 3)
+            @state.count_min(key + "/often").increment("a", 3)
+            @state.reservoir(key + "/sample").add("only")
+            results.append([len(@state.reservoir(key + "/sample").sample()), @times.quantile(1)])
             results.append([entry.kind async for entry in state.list(key + "/") if entry.key.endswith(("counter", "log"))])
             changes = state.watch(key + "/w")
             @state.put(key + "/watched", "changed")
@@ -107,6 +124,23 @@ public sealed class SharedStateLanguageTests(VirgaNode node) : IClassFixture<Vir
                 var log = state.Log<string>(key + "/log", keep: 2);
                 await log.AppendAsync(["one", "two", "three"]);
                 results.Add(await log.LastAsync());
+                var seen = state.HyperLogLog<string>(key + "/seen", precision: 12);
+                await seen.AddAsync(["a", "b", "a"]);
+                results.Add(await seen.CountAsync());
+                var both = state.Theta<string>(key + "/both");
+                await both.AddAsync(["a", "b", "c"]);
+                await state.Theta<string>(key + "/other").AddAsync(["b", "c", "d"]);
+                var found = state.Bloom<string>(key + "/bloom", capacity: 1000);
+                await found.AddAsync("a");
+                results.Add(new object[] { (await both.IntersectionAsync([await state.Theta<string>(key + "/other").SketchAsync()])).Estimate, await found.HasAsync("a") });
+                var pages = state.TopK<string>(key + "/top");
+                await pages.AddAsync(["x", "y", "x"]);
+                results.Add(new object[] { (await pages.TopAsync(1))[0].Value, (await pages.CountAsync("x")).Count });
+                var times = state.Quantiles(key + "/times");
+                await times.AddAsync([1, 2, 3]);
+                await state.CountMin<string>(key + "/often").IncrementAsync("a", 3);
+                await state.Reservoir<string>(key + "/sample").AddAsync("only");
+                results.Add(new object?[] { (await state.Reservoir<string>(key + "/sample").SampleAsync()).Count, await times.QuantileAsync(1) });
                 var kinds = new List<string>();
                 await foreach (var entry in state.ListAsync(key + "/"))
                 {

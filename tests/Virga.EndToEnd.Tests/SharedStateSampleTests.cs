@@ -68,6 +68,31 @@ public sealed class SharedStateSampleTests(VirgaNode node) : IClassFixture<Virga
         (await node.GetAsync("/visits-csharp/home")).Body.ShouldBe("""{"page":"home","visits":100}""");
     }
 
+    [Fact]
+    public async Task The_visitors_of_a_day_are_counted_and_compared_with_those_of_another()
+    {
+        await ApplyAsync("unique-visitors");
+        const string Monday = """[{"visitor":"ann","page":"/","ms":12},{"visitor":"bob","page":"/","ms":31},{"visitor":"ann","page":"/prices","ms":18}]""";
+        (await node.PostAsync("/hits/monday", Monday, "application/json")).Body.ShouldBe("""{"added":3}""");
+        (await node.PostAsync("/hits/tuesday", """{"visitor":"ann","page":"/","ms":9}""", "application/json")).Body.ShouldBe("""{"added":1}""");
+
+        (await node.GetAsync("/figures/tuesday?before=monday")).Body.ShouldBe("""{"visitors":1,"returning":1,"pages":[{"page":"/","hits":1}],"milliseconds":{"p50":9,"p99":9,"max":9}}""");
+        (await node.GetAsync("/figures/monday")).Body.ShouldBe("""{"visitors":2,"pages":[{"page":"/","hits":2},{"page":"/prices","hits":1}],"milliseconds":{"p50":18,"p99":31,"max":31}}""");
+        (await node.RunAsync("state", "query", "unique-visitors/monday/latency", """{"quantiles":{"ranks":[20]}}""")).Output.ShouldContain("0.666");
+
+        // Many visits from many instances at once: each visitor comes to two pages.
+        var posts = Enumerable.Range(0, 20).Select(batch => node.PostAsync(
+            "/hits/wednesday",
+            $"[{string.Join(',', Enumerable.Range(batch * 100, 200).Select(visitor => $$$"""{"visitor":"v{{{visitor}}}","page":"/{{{visitor % 10}}}","ms":{{{visitor}}}}"""))}]",
+            "application/json"));
+        (await Task.WhenAll(posts)).ShouldAllBe(answer => answer.Status == 200);
+
+        var figures = (await node.GetAsync("/figures/wednesday")).Json;
+        figures["visitors"]!.GetValue<int>().ShouldBe(2100);
+        figures["pages"]!.AsArray().ShouldAllBe(page => page!["hits"]!.GetValue<int>() == 400);
+        figures["milliseconds"]!["p50"]!.GetValue<double>().ShouldBe(1050, 2100 * 0.0165);
+    }
+
     private static string SampleOf(string name) => Path.Combine(Installation.Root, "samples", name);
 
     private static async Task<string> TrainAsync()

@@ -49,6 +49,20 @@ public sealed class StateFunctions() : CompiledFunctions(Source)
                     await state.Log<string>("k", keep: 9).AppendAsync("x"),
                     await state.Log<string>("k").LastAsync(2),
                     await state.Set<string>("k").SizeAsync(),
+                    await state.HyperLogLog<string>("k", precision: 12).AddAsync(["a", "b"]),
+                    await state.HyperLogLog<string>("k").EstimateAsync(),
+                    await state.Theta<int>("k").MergeAsync(["AA==", null]),
+                    await state.Theta<int>("k").IntersectionAsync(["AA=="]),
+                    await state.CountMin<string>("k", error: 0.01).IncrementAsync("a", 3),
+                    await state.CountMin<string>("k").CountAsync("a"),
+                    (await state.TopK<string>("k").TopAsync(1))[0].Value,
+                    (await state.TopK<string>("k").CountAsync("a")).Value,
+                    await state.Quantiles("k").AddAsync(2.5),
+                    await state.Quantiles("k").QuantileAsync(0.5),
+                    await state.Bloom<string>("k", falsePositives: 0.1).AddAsync("a"),
+                    await state.Bloom<string>("k").HasAsync("a"),
+                    await state.Reservoir<string>("k").AddWeightedAsync("a", 0.5),
+                    await state.Reservoir<string>("k").SampleAsync(),
                 };
                 await state.Flag("k").SetAsync();
                 results.Add(await state.DeleteAsync("k"));

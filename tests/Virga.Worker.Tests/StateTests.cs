@@ -120,13 +120,28 @@ public sealed class StateTests(StateFunctions functions) : IClassFixture<StateFu
         await Expect(6, Text("""{"log":{"append":["x"],"keep":9}}"""), [0, .. Json("""{"size":1}""")]);
         await Expect(7, Text("""{"log":{"last":2}}"""), [0, .. Json("""["x","y"]""")]);
         await Expect(7, Text("""{"set":"size"}"""), [0, .. Json("3")]);
+        await Expect(6, Text("""{"hyperLogLog":{"add":["a","b"],"precision":12}}"""), [0, .. Json("""{"added":2}""")]);
+        await Expect(7, Text("""{"hyperLogLog":"estimate"}"""), [0, .. Json("""{"estimate":5,"low":4,"high":6}""")]);
+        await Expect(6, Text("""{"theta":{"merge":["AA==",null]}}"""), [0, .. Json("""{"added":2}""")]);
+        await Expect(7, Text("""{"theta":{"intersection":["AA=="]}}"""), [0, .. Json("""{"estimate":1,"low":1,"high":1}""")]);
+        await Expect(6, Text("""{"countMin":{"weighted":[{"value":"a","weight":3}],"error":0.01}}"""), [0, .. Json("""{"added":1}""")]);
+        await Expect(7, Text("""{"countMin":{"count":"a"}}"""), [0, .. Json("3")]);
+        await Expect(7, Text("""{"topK":{"top":1}}"""), [0, .. Json("""[{"value":"t","count":2,"error":0}]""")]);
+        await Expect(7, Text("""{"topK":{"count":"a"}}"""), [0, .. Json("""{"count":2,"error":0}""")]);
+        await Expect(6, Text("""{"quantiles":{"add":[2.5]}}"""), [0, .. Json("""{"added":1}""")]);
+        await Expect(7, Text("""{"quantiles":{"at":[0.5]}}"""), [0, .. Json("[2.5]")]);
+        await Expect(6, Text("""{"bloom":{"add":["a"],"falsePositives":0.1}}"""), [0, .. Json("""{"added":1}""")]);
+        await Expect(7, Text("""{"bloom":{"has":"a"}}"""), [0, .. Json("true")]);
+        await Expect(6, Text("""{"reservoir":{"weighted":[{"value":"a","weight":0.5}]}}"""), [0, .. Json("""{"added":1}""")]);
+        await Expect(7, Text("""{"reservoir":{"sample":10}}"""), [0, .. Json("""["s"]""")]);
         await Expect(6, Text("""{"flag":true}"""), [0, .. Json("true")]);
         await Expect(3, [], [0, 1]);
         using JsonDocument results = JsonDocument.Parse(await ResultAsync(worker));
         results.RootElement.EnumerateArray().Select(result => result.ToString()).ShouldBe(
         [
             "1", "-2", """{"size":1,"added":1,"removed":0}""", """{"size":1,"added":0,"removed":0}""", "True", """{"size":1,"added":0,"removed":0}""", "m", "",
-            """{"size":1,"added":0,"removed":0}""", """{"size":1,"added":0,"removed":0}""", "4", "7.5", """{"size":1,"added":0,"removed":0}""", """["x","y"]""", "3", "True",
+            """{"size":1,"added":0,"removed":0}""", """{"size":1,"added":0,"removed":0}""", "4", "7.5", """{"size":1,"added":0,"removed":0}""", """["x","y"]""", "3",
+            "2", """{"estimate":5,"low":4,"high":6}""", "2", """{"estimate":1,"low":1,"high":1}""", "1", "3", "t", "a", "1", "2.5", "1", "True", "1", """["s"]""", "True",
         ]);
 
         async Task Expect(byte command, byte[] arguments, byte[] result) =>

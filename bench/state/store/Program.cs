@@ -2,9 +2,10 @@ using System.Globalization;
 using System.Text.Json;
 using Virga.Bench.State;
 
-const string Usage = "usage: virga-bench-state-store [--json] [--seconds N] [--directory FOLDER]";
+const string Usage = "usage: virga-bench-state-store [--sketches] [--json] [--seconds N] [--directory FOLDER]";
 
 var json = false;
+var sketches = false;
 var seconds = 4.0;
 string? parent = null;
 for (var i = 0; i < args.Length; i++)
@@ -13,6 +14,9 @@ for (var i = 0; i < args.Length; i++)
     {
         case "--json":
             json = true;
+            break;
+        case "--sketches":
+            sketches = true;
             break;
         case "--seconds" when i + 1 < args.Length && double.TryParse(args[i + 1], CultureInfo.InvariantCulture, out seconds) && seconds > 0:
             i++;
@@ -30,7 +34,8 @@ var directory = Path.Combine(parent ?? Path.GetTempPath(), $"virga-bench-state-{
 Directory.CreateDirectory(directory);
 try
 {
-    var figures = await new StoreBench(directory, TimeSpan.FromSeconds(seconds)).RunAsync();
+    var time = TimeSpan.FromSeconds(seconds);
+    var figures = sketches ? new SketchBench(time).Run() : await new StoreBench(directory, time).RunAsync();
     Console.WriteLine(json ? JsonSerializer.Serialize(figures, JsonSerializerOptions.Web) : Table.Of(figures));
 }
 finally

@@ -3,6 +3,7 @@ import { StateBatch } from './batch.mjs';
 import { Delete, Get, Increment, List, Put, Query, Update, Watch, fromNow, versionFromText, versionText } from './commands.mjs';
 import { GetMany } from './many.mjs';
 import { decodeValue } from './values.mjs';
+import { Bloom, CountMin, HyperLogLog, Quantiles, Reservoir, Theta, TopK } from './sketches.mjs';
 import { Counter, Flag, GrowSet, Log, MapView, Max, Min, OrderedSet, SetView } from './views.mjs';
 
 const absentVersion = Buffer.alloc(16);
@@ -174,6 +175,34 @@ export class State {
 
   log(key, options) {
     return new Log(this, key, options);
+  }
+
+  hyperLogLog(key, size) {
+    return new HyperLogLog(this, key, size);
+  }
+
+  theta(key, size) {
+    return new Theta(this, key, size);
+  }
+
+  countMin(key, size) {
+    return new CountMin(this, key, size);
+  }
+
+  topK(key, size) {
+    return new TopK(this, key, size);
+  }
+
+  quantiles(key, size) {
+    return new Quantiles(this, key, size);
+  }
+
+  bloom(key, size) {
+    return new Bloom(this, key, size);
+  }
+
+  reservoir(key, size) {
+    return new Reservoir(this, key, size);
   }
 
   /** @internal what a key holds, without asking for its version: for values that are made anew at every read */

@@ -1,6 +1,7 @@
 // Typed views of keys: each is a kind of value of docs/state.md.
 
-class View {
+/** One key. */
+export class View {
   #state;
 
   constructor(state, key) {

@@ -271,6 +271,41 @@ describe('ctx.state', () => {
       },
     ));
 
+  test('asks and adds to sketches as updates and queries', () => {
+    const commands = [
+      [`hyperLogLog('k', { precision: 12 }).add('a', 1)`, 6, { hyperLogLog: { add: ['a', 1], precision: 12 } }, { added: 2 }],
+      [`hyperLogLog('k').estimate()`, 7, { hyperLogLog: 'estimate' }, { estimate: 2 }],
+      [`theta('k').merge('AA==', null)`, 6, { theta: { merge: ['AA==', null] } }, { added: 2 }],
+      [`theta('k').sketch()`, 7, { theta: 'sketch' }, 'AA=='],
+      [`theta('k').intersection('AA==')`, 7, { theta: { intersection: ['AA=='] } }, { estimate: 1 }],
+      [`countMin('k', { error: 0.01 }).increment('a', 3)`, 6, { countMin: { weighted: [{ value: 'a', weight: 3 }], error: 0.01 } }, { added: 1 }],
+      [`countMin('k').count('a')`, 7, { countMin: { count: 'a' } }, 3],
+      [`topK('k').top(1)`, 7, { topK: { top: 1 } }, [{ value: 'a', count: 3, error: 0 }]],
+      [`quantiles('k').quantile(0.5)`, 7, { quantiles: { at: [0.5] } }, [2.5], 2.5],
+      [`bloom('k').has('a')`, 7, { bloom: { has: 'a' } }, true],
+      [`reservoir('k').addWeighted('a', 0.5)`, 6, { reservoir: { weighted: [{ value: 'a', weight: 0.5 }] } }, { added: 1 }],
+      [`reservoir('k').sample()`, 7, { reservoir: { sample: 10 } }, ['a']],
+    ];
+    return withFunction(
+      `export default ({}, { state }) => Promise.all([${commands.map(([expression]) => `state.${expression}`).join()}]);`,
+      {},
+      async (worker) => {
+        const call = worker.open();
+        const { id, reader } = await request(worker, call);
+        const asked = Array.from({ length: reader.varint() }, () => [reader.byte(), reader.text(), JSON.parse(reader.text())]);
+        assert.deepEqual(asked, commands.map(([, command, document]) => [command, 'k', document]));
+        answer(worker, call, id, (out) => {
+          out.varint(commands.length);
+          for (const [, , , gives] of commands) {
+            out.byte(0);
+            writeValue(out, gives);
+          }
+        });
+        assert.deepEqual(await result(worker, call), commands.map(([, , , gives, seen = gives]) => seen));
+      },
+    );
+  });
+
   test('throws a StateError with what is wrong and how to mend it', () =>
     withFunction(
       `export default async ({}, { state }) => {

@@ -95,15 +95,26 @@ class Commands(unittest.TestCase):
             ("map('k').remove('f')", {"map": {"remove": ["f"]}}),
             ("map('k').update('f', {'max': 1})", {"map": {"update": {"f": {"max": 1}}}}),
             ("log('k', keep=9).append('x')", {"log": {"append": ["x"], "keep": 9}}), ("log('k').append('x')", {"log": {"append": ["x"]}}),
+            ("hyper_log_log('k', precision=12).add('a', 1)", {"hyperLogLog": {"add": ["a", 1], "precision": 12}}),
+            ("theta('k').merge('AA==', None)", {"theta": {"merge": ["AA==", None]}}),
+            ("count_min('k', error=0.01).increment('a', 3)", {"countMin": {"weighted": [{"value": "a", "weight": 3}], "error": 0.01}}),
+            ("top_k('k', size=5).add('a')", {"topK": {"add": ["a"], "size": 5}}), ("quantiles('k').add(1, 2.5)", {"quantiles": {"add": [1, 2.5]}}),
+            ("bloom('k', false_positives=0.1).add('a')", {"bloom": {"add": ["a"], "falsePositives": 0.1}}),
+            ("reservoir('k').add_weighted('a', 0.5)", {"reservoir": {"weighted": [{"value": "a", "weight": 0.5}]}}),
         ):
             self.each("ctx.state." + view, b"\6" + text("k") + text(json.dumps(document, separators=(",", ":"))), OK + value({"size": 1}), {"size": 1})
         for view, document, result in (
             ("set('k').has('a')", {"set": {"has": "a"}}, True), ("grow_set('k').size()", {"growSet": "size"}, 4),
             ("ordered_set('k').score('a')", {"orderedSet": {"score": "a"}}, None), ("map('k').get('f')", {"map": {"get": "f"}}, 1), ("log('k').last(2)", {"log": {"last": 2}}, [1, 2]),
+            ("hyper_log_log('k').estimate()", {"hyperLogLog": "estimate"}, {"estimate": 1}), ("bloom('k').has('a')", {"bloom": {"has": "a"}}, True),
+            ("theta('k').intersection('AA==')", {"theta": {"intersection": ["AA=="]}}, {"estimate": 1}), ("theta('k').sketch()", {"theta": "sketch"}, "AA=="),
+            ("count_min('k').count('a')", {"countMin": {"count": "a"}}, 3), ("top_k('k').top(1)", {"topK": {"top": 1}}, []),
+            ("quantiles('k').quantiles(0.5, 1)", {"quantiles": {"at": [0.5, 1]}}, [1, 2]), ("reservoir('k').sample()", {"reservoir": {"sample": 10}}, ["a"]),
         ):
             self.each("ctx.state." + view, b"\7" + text("k") + text(json.dumps(document, separators=(",", ":"))), OK + value(result), result)
-        for view, gives in (("counter('k').get()", 0), ("set('k').values()", []), ("map('k').entries()", {}), ("max('k').get()", None), ("flag('k').get()", False)):
+        for view, gives in (("counter('k').get()", 0), ("set('k').values()", []), ("map('k').entries()", {}), ("max('k').get()", None), ("hyper_log_log('k').count()", 0), ("quantiles('k').summary()", None), ("flag('k').get()", False)):
             self.each(f"ctx.state.{view}", b"\1" + text("k") + b"\1", OK + NO_KEY, gives)
+        self.each("ctx.state.quantiles('k').quantile(0.5)", b"\7" + text("k") + text('{"quantiles":{"at":[0.5]}}'), OK + value([7]), 7)
         self.each(
             "ctx.state.ordered_set('k').range(0, 1, reverse=True)", b"\7" + text("k") + text('{"orderedSet":{"range":[0,1],"reverse":true}}'),
             OK + value([{"member": "a", "score": 2}]), [["a", 2]])

@@ -228,6 +228,9 @@ public sealed class ControlClient : IDisposable
     /// <summary>What the node has at a path below a DAG, such as <c>runs</c>.</summary>
     public Task<JsonObject> GetDagPartAsync(ResourceName dag, string part, CancellationToken cancellation) => ReadAsync(HttpMethod.Get, $"{Path(ResourceKind.Dag, dag)}/{part}", null, cancellation);
 
+    /// <summary>How a trigger fares on the node.</summary>
+    public Task<JsonObject> GetTriggerStatsAsync(ResourceName trigger, CancellationToken cancellation) => ReadAsync(HttpMethod.Get, $"{Path(ResourceKind.Trigger, trigger)}/stats", null, cancellation);
+
     /// <summary>A picture of a DAG, or of a run of it, as SVG.</summary>
     public async Task<string> GetDagPictureAsync(ResourceName dag, string? run, CancellationToken cancellation)
     {

@@ -15,6 +15,9 @@ public sealed class ResourceKind
     /// <summary>DAGs.</summary>
     public static readonly ResourceKind Dag = new("dag", "dags");
 
+    /// <summary>Triggers.</summary>
+    public static readonly ResourceKind Trigger = new("trigger", "triggers");
+
     /// <summary>Stream functions.</summary>
     public static readonly ResourceKind Stream = new("stream", "streams");
 

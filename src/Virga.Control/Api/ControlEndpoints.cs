@@ -25,6 +25,7 @@ public static class ControlEndpoints
         InvokeEndpoint.Map(api);
         RouteEndpoints.Map(api);
         DagEndpoints.Map(api);
+        TriggerEndpoints.Map(api);
         StreamEndpoints.Map(api);
         EnvironmentEndpoints.Map(api);
         PackageEndpoints.Map(api);

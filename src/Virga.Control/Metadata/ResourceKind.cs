@@ -26,6 +26,10 @@ public enum ResourceKind
     [JsonStringEnumMemberName("dag")]
     Dag,
 
+    /// <summary>What calls a function by itself.</summary>
+    [JsonStringEnumMemberName("trigger")]
+    Trigger,
+
     /// <summary>Topics that go through a function.</summary>
     [JsonStringEnumMemberName("stream")]
     Stream,

@@ -21,8 +21,8 @@ internal sealed class StreamService(IMetadataStore store, ChangeLog changes, Str
         var json = ControlJson.Serialize(spec);
         var key = new ResourceKey(ResourceKind.Stream, scope, name.Value);
         using var turn = await changes.EnterAsync(cancellation);
-        var (function, qualifier) = FunctionOf(spec);
-        if (await functions.ResolveAsync(new FunctionName(scope.Tenant, scope.Namespace, function), qualifier, 0, cancellation) is null)
+        var function = FunctionOf(spec);
+        if (await functions.ResolveAsync(function.In(scope), function.Qualifier, 0, cancellation) is null)
         {
             throw new ProblemException(KnownProblems.InvalidSpec($"There is no function '{spec.Function}'.", "Deploy the function first; see `virga fn list`."));
         }
@@ -59,19 +59,15 @@ internal sealed class StreamService(IMetadataStore store, ChangeLog changes, Str
         catalog.Remove(new StreamName(scope, name));
     }
 
-    private static (ResourceName Function, string? Qualifier) FunctionOf(StreamSpec spec)
-    {
-        var parts = spec.Function.Split(':', 2);
-        return ResourceName.TryParse(parts[0], out var function)
-            ? (function, parts.Length == 2 ? parts[1] : null)
-            : throw new ProblemException(KnownProblems.InvalidSpec($"'{ResourceName.Shorten(spec.Function)}' names no function.", "Write name, name:alias or name:version."));
-    }
+    private static FunctionReference FunctionOf(StreamSpec spec) => FunctionReference.TryParse(spec.Function, out var function)
+        ? function
+        : throw new ProblemException(KnownProblems.InvalidSpec($"'{ResourceName.Shorten(spec.Function)}' names no function.", $"Write {FunctionReference.Rule}."));
 
     private StreamResource Show(StoredResource stored)
     {
         var scope = stored.Key.Scope;
         var resource = StreamResource.From(stored, new StreamStatus(StreamSubscription.Of(stored.Key.Name), false));
-        var isMissing = !functions.Contains(new FunctionName(scope.Tenant, scope.Namespace, FunctionOf(resource.Spec).Function));
+        var isMissing = !functions.Contains(FunctionOf(resource.Spec).In(scope));
         return resource with { Status = resource.Status with { IsFunctionMissing = isMissing } };
     }
 }

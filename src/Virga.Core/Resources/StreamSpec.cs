@@ -19,7 +19,7 @@ public sealed record StreamSpec
     public string? DeadLetter { get; init; }
 
     /// <summary>Where it begins when it is new.</summary>
-    public StreamStart From { get; init; } = StreamStart.Latest;
+    public TopicStart From { get; init; } = TopicStart.Latest;
 
     /// <summary>What is promised of each message.</summary>
     public StreamProcessing Processing { get; init; } = StreamProcessing.AtLeastOnce;

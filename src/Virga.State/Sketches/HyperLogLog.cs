@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Numerics;
+using System.Runtime.Intrinsics;
 using Virga.State.Binary;
 
 namespace Virga.State.Sketches;
@@ -123,18 +124,7 @@ public sealed class HyperLogLog : ISketch<HyperLogLog>
             return other.Merge(this);
         }
 
-        var registers = _registers;
-        for (var i = 0; i < (other._sparse ?? []).Length; i++)
-        {
-            var (index, rank) = Place(other._sparse![i], Precision);
-            Raise(ref registers, index, rank);
-        }
-
-        for (var i = 0; i < other._registers.Length; i++)
-        {
-            Raise(ref registers, i, other._registers[i]);
-        }
-
+        var registers = other._sparse is { } entries ? WithEntries(entries) : WithRegisters(other._registers);
         return ReferenceEquals(registers, _registers) ? this : new HyperLogLog(Precision, null, registers);
     }
 
@@ -302,13 +292,38 @@ public sealed class HyperLogLog : ISketch<HyperLogLog>
         return ((int)(index >> dropped), (byte)rank);
     }
 
-    private void Raise(ref byte[] registers, int index, byte rank)
+    // Gives the registers as they are where nothing changes.
+    private byte[] WithEntries(uint[] entries)
     {
-        if (rank > registers[index])
+        var registers = _registers;
+        foreach (var entry in entries)
         {
-            registers = ReferenceEquals(registers, _registers) ? [.. _registers] : registers;
-            registers[index] = rank;
+            var (index, rank) = Place(entry, Precision);
+            if (rank > registers[index])
+            {
+                registers = ReferenceEquals(registers, _registers) ? [.. _registers] : registers;
+                registers[index] = rank;
+            }
         }
+
+        return registers;
+    }
+
+    // Sixteen at a time, which divides every number of registers.
+    private byte[] WithRegisters(byte[] others)
+    {
+        var registers = _registers;
+        for (var i = 0; i < others.Length; i += Vector128<byte>.Count)
+        {
+            var (mine, theirs) = (Vector128.Create(_registers.AsSpan(i)), Vector128.Create(others.AsSpan(i)));
+            if (Vector128.GreaterThanAny(theirs, mine))
+            {
+                registers = ReferenceEquals(registers, _registers) ? [.. _registers] : registers;
+                Vector128.Max(mine, theirs).CopyTo(registers.AsSpan(i));
+            }
+        }
+
+        return registers;
     }
 
     // Of two entries of one index the greater rank; gives the first where the second adds nothing.

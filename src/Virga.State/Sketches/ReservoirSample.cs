@@ -76,7 +76,13 @@ public sealed class ReservoirSample : ISketch<ReservoirSample>
     /// <inheritdoc/>
     public ReservoirSample Merge(ReservoirSample other)
     {
+        // Most additions to a full sample are of nothing.
         var size = Math.Min(Size, other.Size);
+        if (other._values.Length == 0 && size == Size)
+        {
+            return this;
+        }
+
         var merged = new List<SampledValue>(Math.Min(size, _values.Length + other._values.Length));
         var adds = size < Size;
         int i = 0, j = 0;

@@ -122,12 +122,13 @@ public sealed class ThetaSketch : ISketch<ThetaSketch>
     /// <inheritdoc/>
     public ThetaSketch Merge(ThetaSketch other)
     {
-        if (ReferenceEquals(this, other))
+        // Most additions to a full sketch are of nothing.
+        var size = Math.Min(Size, other.Size);
+        if (ReferenceEquals(this, other) || (other.IsEmpty && size == Size))
         {
             return this;
         }
 
-        var size = Math.Min(Size, other.Size);
         var merged = new ulong[Math.Min(size + 1, _hashes.Length + other._hashes.Length)];
         int i = 0, j = 0, count = 0;
         var adds = size < Size;

@@ -73,7 +73,7 @@ internal sealed class StreamLane : IConsumerSink
                 Subscription = Subscription,
                 Type = SubscriptionType.Exclusive,
                 Name = $"stream-{_stream.Name.Name}",
-                Start = new MessageId(_stream.Spec.From == StreamStart.Earliest ? Position.Earliest : Position.Latest),
+                Start = new MessageId(_stream.Spec.From == TopicStart.Earliest ? Position.Earliest : Position.Latest),
             },
             this,
             cancellation);

@@ -57,7 +57,9 @@ public static class MessageJson
     /// <summary>Whether bytes are one JSON value.</summary>
     public static bool IsJson(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.IsEmpty)
+        // Most of what is none is known by its first byte. The reader looks into texts only when they are asked for.
+        var start = bytes.TrimStart(" \t\r\n"u8);
+        if (start.IsEmpty || !(start[0] is (byte)'{' or (byte)'[' or (byte)'"' or (byte)'-' or (byte)'t' or (byte)'f' or (byte)'n' || char.IsAsciiDigit((char)start[0])) || !Utf8.IsValid(start))
         {
             return false;
         }
@@ -74,6 +76,7 @@ public static class MessageJson
         }
         catch (JsonException)
         {
+            // The question was whether it is: no.
             return false;
         }
     }

@@ -27,6 +27,7 @@ using Virga.Core.Names;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Core.Routing;
+using Virga.Core.Triggers;
 using Virga.Execution;
 using Virga.Gateway;
 using Virga.Gateway.Routing;
@@ -36,6 +37,8 @@ using Virga.Telemetry;
 using Virga.Telemetry.Api;
 using Virga.Telemetry.Logging;
 using Virga.Telemetry.Tracing;
+using Virga.Triggers.Api;
+using Virga.Triggers.Rules;
 
 namespace Virga.Hosting;
 
@@ -210,6 +213,7 @@ internal static class Node
         builder.Services.AddSingleton<IInvoker>(engines);
         builder.Services.AddSingleton<IFunctionLifecycleListener>(engines);
         builder.Services.AddSingleton<IRouteSink>(routes);
+        builder.Services.AddSingleton<ITriggerRules>(new TriggerRules());
         builder.Services.AddVirgaTelemetry(new TelemetryOptions { DataDirectory = data.Path, Tracing = new TracingOptions { OtlpEndpoint = options.OtlpEndpoint }, Prices = options.Prices });
         builder.Services.AddSingleton(provider => new ActivityMeter(provider.GetRequiredService<IInvocationObserver>(), provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddVirgaControl(new ControlOptions
@@ -238,6 +242,7 @@ internal static class Node
         app.MapVirgaControl();
         app.MapVirgaTelemetry();
         app.MapVirgaDags(() => engines.Dags);
+        app.MapVirgaTriggers(() => engines.Triggers);
         app.MapVirgaState(engines.RequireState);
         app.MapNode();
         return app;

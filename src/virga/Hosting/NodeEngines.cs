@@ -6,6 +6,7 @@ using Virga.Core.Resources;
 using Virga.Core.Topics;
 using Virga.Execution;
 using Virga.State;
+using Virga.Triggers;
 
 namespace Virga.Hosting;
 
@@ -26,6 +27,9 @@ internal sealed class NodeEngines : IInvoker, IFunctionLifecycleListener, ITopic
 
     /// <summary>Null until the node has opened it.</summary>
     public StateEngine? State { get; set; }
+
+    /// <summary>Null until the node has started it.</summary>
+    public TriggerEngine? Triggers { get; set; }
 
     /// <summary>Null until the node has opened its topics.</summary>
     public ITopicPublishing? Publishing { get; set; }

@@ -153,6 +153,13 @@ public sealed class StateQueryTests
         Answer($$$"""{"theta":{"{{{operation}}}":[{{{other}}}]}}""", Holding(Theta)).ShouldBe(answer);
     }
 
+    [Theory]
+    [InlineData("union", "3")]
+    [InlineData("intersection", "0")]
+    [InlineData("difference", "3")]
+    public void The_sketch_of_a_key_that_does_not_exist_is_one_of_nothing(string operation, string estimate) =>
+        Answer($$$"""{"theta":{"{{{operation}}}":[{{{Answer("""{"theta":"sketch"}""", null)}}}]}}""", Holding(Theta)).ShouldContain($"\"estimate\":{estimate},");
+
     private static StateRecord Holding(string update) => StateUpdate.Parse(Encoding.UTF8.GetBytes(update)).Delta(null, new MutationContext(HybridTimestamp.At(1), new ReplicaId(1), 1));
 
     private static string Answer(string query, StateRecord? record) => Encoding.UTF8.GetString(StateQuery.Parse(Encoding.UTF8.GetBytes(query)).AnswerOf(record).Content.Span);

@@ -234,6 +234,49 @@ public sealed class SharedState
     /// <param name="keep">How many entries stay, 1 to 100,000: the last ones.</param>
     public StateLog<T> Log<T>(string key, int keep = StateLog<T>.KeptUnlessSaid) => new(this, key, keep);
 
+    /// <summary>How many different values there were. A sketch keeps the size that it is begun with, as all of these.</summary>
+    /// <typeparam name="T">The values.</typeparam>
+    /// <param name="key">The key.</param>
+    /// <param name="precision">4 to 18; 14 unless said, which is within 0.81 %.</param>
+    public StateHyperLogLog<T> HyperLogLog<T>(string key, int? precision = null) => new(this, key, precision);
+
+    /// <summary>How many different values there were, and of unions, intersections and differences.</summary>
+    /// <typeparam name="T">The values.</typeparam>
+    /// <param name="key">The key.</param>
+    /// <param name="size">16 to 65,536; 4,096 unless said, which is within 1.6 %.</param>
+    public StateTheta<T> Theta<T>(string key, int? size = null) => new(this, key, size);
+
+    /// <summary>How often each value was added: never too few.</summary>
+    /// <typeparam name="T">The values.</typeparam>
+    /// <param name="key">The key.</param>
+    /// <param name="error">At most this share of all additions too often; 0.001 unless said.</param>
+    /// <param name="confidence">In this share of cases; 0.99 unless said.</param>
+    public StateCountMin<T> CountMin<T>(string key, double? error = null, double? confidence = null) => new(this, key, error, confidence);
+
+    /// <summary>The values that were added most often.</summary>
+    /// <typeparam name="T">The values.</typeparam>
+    /// <param name="key">The key.</param>
+    /// <param name="size">How many values are counted, 1 to 4,096; 100 unless said.</param>
+    public StateTopK<T> TopK<T>(string key, int? size = null) => new(this, key, size);
+
+    /// <summary>The distribution of numbers.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="size">8 to 4,096; 200 unless said, which is within 1.65 % of a rank.</param>
+    public StateQuantiles Quantiles(string key, int? size = null) => new(this, key, size);
+
+    /// <summary>Whether a value was added; seldom with a wrong yes.</summary>
+    /// <typeparam name="T">The values.</typeparam>
+    /// <param name="key">The key.</param>
+    /// <param name="capacity">How many values there will be; 100,000 unless said.</param>
+    /// <param name="falsePositives">How likely a wrong yes may be then; 0.01 unless said.</param>
+    public StateBloom<T> Bloom<T>(string key, int? capacity = null, double? falsePositives = null) => new(this, key, capacity, falsePositives);
+
+    /// <summary>A random sample of all that was added.</summary>
+    /// <typeparam name="T">The values.</typeparam>
+    /// <param name="key">The key.</param>
+    /// <param name="size">How many values are kept, 1 to 10,000; 100 unless said.</param>
+    public StateReservoir<T> Reservoir<T>(string key, int? size = null) => new(this, key, size);
+
     internal async ValueTask<long> IncrementAsync(string key, long amount, CancellationToken cancellationToken)
     {
         RequestWriter request = StateCommand.Begin();

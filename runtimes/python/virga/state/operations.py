@@ -6,6 +6,7 @@ from typing import Any, Mapping
 
 from ..wire import Answer, text
 from .commands import DELETE, Decode, Get, put_command, query_command, read_flag, read_version, update_command
+from .sketches import Bloom, CountMin, HyperLogLog, Quantiles, Reservoir, Theta, TopK
 from .values import KeptValues
 from .views import Counter, Flag, GrowSet, Log, Map, Max, Min, OrderedSet, Set
 
@@ -93,3 +94,34 @@ class StateOperations:
     def log(self, key: str, keep: int | None = None) -> Log:
         """The last entries of a list that many may append to: the last `keep`, 1 to 100,000; 1,000 unless said."""
         return Log(self, key, keep)
+
+    def hyper_log_log(self, key: str, precision: int | None = None) -> HyperLogLog:
+        """How many different values there were. `precision` 4 to 18; 14 unless said, which is within 0.81 %.
+
+        A sketch keeps the size that it is begun with, as all of these.
+        """
+        return HyperLogLog(self, key, precision=precision)
+
+    def theta(self, key: str, size: int | None = None) -> Theta:
+        """The same, and of unions, intersections and differences. `size` 16 to 65,536; 4,096 unless said, which is within 1.6 %."""
+        return Theta(self, key, size=size)
+
+    def count_min(self, key: str, error: float | None = None, confidence: float | None = None) -> CountMin:
+        """How often each value was added: at most `error` (0.001) of all additions too often, with a `confidence` (0.99)."""
+        return CountMin(self, key, error=error, confidence=confidence)
+
+    def top_k(self, key: str, size: int | None = None) -> TopK:
+        """The values that were added most often. `size`: how many are counted, 1 to 4,096; 100 unless said."""
+        return TopK(self, key, size=size)
+
+    def quantiles(self, key: str, size: int | None = None) -> Quantiles:
+        """The distribution of numbers. `size` 8 to 4,096; 200 unless said, which is within 1.65 % of a rank."""
+        return Quantiles(self, key, size=size)
+
+    def bloom(self, key: str, capacity: int | None = None, false_positives: float | None = None) -> Bloom:
+        """Whether a value was added, with at most `false_positives` (0.01) wrong answers while there are `capacity` (100,000) values."""
+        return Bloom(self, key, capacity=capacity, falsePositives=false_positives)
+
+    def reservoir(self, key: str, size: int | None = None) -> Reservoir:
+        """A random sample of all that was added. `size` 1 to 10,000; 100 unless said."""
+        return Reservoir(self, key, size=size)

@@ -40,8 +40,9 @@ internal static class SketchQueries
             "difference" => static (sketch, others) => sketch.Difference(others),
             _ => throw place.Refuse(Expected),
         };
-        var others = SketchMembers.Sketches<ThetaSketch>(argument, LatticeKind.Theta);
-        return Of<ThetaSketch>(LatticeKind.Theta, (output, sketch) => SketchJson.Write(output, combine(sketch ?? ThetaSketch.Empty(ThetaSketch.MaxSize), others)));
+        var nothing = ThetaSketch.Empty(ThetaSketch.MaxSize);
+        var others = SketchMembers.Sketches(argument, LatticeKind.Theta, nothing);
+        return Of<ThetaSketch>(LatticeKind.Theta, (output, sketch) => SketchJson.Write(output, combine(sketch ?? nothing, others)));
     }
 
     /// <summary><c>{"bloom":{"has":"a"}}</c>, <c>{"bloom":"estimate"}</c>, <c>{"bloom":"sketch"}</c></summary>

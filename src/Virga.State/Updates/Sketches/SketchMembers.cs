@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using Virga.Core.Names;
 using Virga.State.Binary;
 using Virga.State.Json;
@@ -96,13 +97,23 @@ internal sealed class SketchMembers
         _members.TryGetValue("merge", out var place) ? Sketches<TSketch>(place, kind) : [];
 
     /// <summary>Sketches of a kind in an array, as queries give them.</summary>
-    public static List<TSketch> Sketches<TSketch>(JsonPlace array, LatticeKind kind)
+    /// <param name="array">The array.</param>
+    /// <param name="kind">The kind.</param>
+    /// <param name="nothing">What <c>null</c> stands for, the sketch of a key that does not exist; without it nulls are left out.</param>
+    public static List<TSketch> Sketches<TSketch>(JsonPlace array, LatticeKind kind, TSketch? nothing = null)
         where TSketch : class, ISketch<TSketch>
     {
         var sketches = new List<TSketch>();
         foreach (var item in array.Items())
         {
-            sketches.Add(Sketch<TSketch>(item, kind));
+            if (item.Element.ValueKind != JsonValueKind.Null)
+            {
+                sketches.Add(Sketch<TSketch>(item, kind));
+            }
+            else if (nothing is not null)
+            {
+                sketches.Add(nothing);
+            }
         }
 
         return sketches;

@@ -2,9 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace Virga.Core.Resources;
 
-/// <summary>Where something that reads a topic begins when it is new.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<StreamStart>))]
-public enum StreamStart
+/// <summary>Where a new subscription begins.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<TopicStart>))]
+public enum TopicStart
 {
     /// <summary>With what is published from now on.</summary>
     [JsonStringEnumMemberName("latest")]
