@@ -40,11 +40,20 @@ public sealed partial class Topic : IAsyncDisposable
         Rate = new PublishRate(services.Time) { Limit = policies.PublishRate };
         Schemas = new SchemaBook(name, services.Metadata, services.Time);
         OpenedAt = services.Time.GetUtcNow();
+        Upkeep = new TopicCare(this, broker, services);
+        Subscriptions = new TopicSubscriptions(
+            this,
+            new SubscriptionContext(name, log ?? (ITopicLog)NoLog.Instance, services.Metadata, services.Time, services.Logger, new Random(), DispatchOf(policies))
+            {
+                CursorLost = () => GiveUp(new MetadataConflictException($"A cursor of '{name}'", 0)),
+            },
+            keepsMessages: log is not null);
         Touch();
         if (log is not null)
         {
             log.IsStrict = deduplication is not null;
             log.Lost = GiveUp;
+            log.EntryConfirmed = Subscriptions.Appended;
         }
     }
 
@@ -67,7 +76,7 @@ public sealed partial class Topic : IAsyncDisposable
     public bool IsClosing => Volatile.Read(ref _closed) is not null;
 
     /// <summary>Whether somebody is connected.</summary>
-    public bool IsInUse => _producers.Count > 0;
+    public bool IsInUse => _producers.Count > 0 || Subscriptions.HasConsumers;
 
     /// <summary>When it came into memory.</summary>
     public DateTimeOffset OpenedAt { get; }
@@ -76,6 +85,13 @@ public sealed partial class Topic : IAsyncDisposable
     internal TopicLog? Log { get; }
 
     internal Deduplication? Deduplication { get; }
+
+    internal TopicSubscriptions Subscriptions { get; }
+
+    /// <summary>What happens to it as time goes by.</summary>
+    internal TopicCare Upkeep { get; }
+
+    internal ProducerGate Producers => _producers;
 
     internal PublishRate Rate { get; }
 
@@ -124,6 +140,45 @@ public sealed partial class Topic : IAsyncDisposable
         }
 
         return producer;
+    }
+
+    /// <summary>Attaches a consumer; makes the subscription where it is missing and the policies let it be made.</summary>
+    /// <exception cref="ProblemException"><c>consumer-busy</c>, <c>subscription-type-mismatch</c>, <c>not-found</c>, <c>topic-moved</c> and others of <see cref="Subscription.Attach"/>.</exception>
+    public async ValueTask<Consumer> SubscribeAsync(ConsumerOptions options, IConsumerSink sink, CancellationToken cancellation)
+    {
+        ThrowIfClosing();
+        var consumer = await Subscriptions.AttachAsync(options, sink, cancellation);
+        Touch();
+        return consumer;
+    }
+
+    /// <summary>The subscriptions that it has.</summary>
+    public IReadOnlyList<Subscription> ListSubscriptions() => Subscriptions.List;
+
+    /// <summary>A subscription; null where there is none of that name.</summary>
+    public Subscription? Find(SubscriptionName name) => Subscriptions.Find(name);
+
+    /// <summary>Makes a subscription.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="start">Behind which message it begins; <see cref="Position.Earliest"/> or <see cref="Position.Latest"/>.</param>
+    /// <param name="properties">The subscription's own properties.</param>
+    /// <param name="cancellation">Breaks off.</param>
+    /// <exception cref="ProblemException"><c>conflict</c>: it exists.</exception>
+    public ValueTask CreateSubscriptionAsync(SubscriptionName name, MessageId start, IReadOnlyList<KeyValuePair<string, string>> properties, CancellationToken cancellation)
+    {
+        ThrowIfClosing();
+        return Subscriptions.CreateAsync(new ConsumerOptions { Subscription = name, Start = start, SubscriptionProperties = properties }, cancellation);
+    }
+
+    /// <summary>Removes a subscription with its place.</summary>
+    /// <param name="name">Which.</param>
+    /// <param name="force">Also while it has consumers.</param>
+    /// <param name="cancellation">Breaks off.</param>
+    /// <exception cref="ProblemException"><c>not-found</c>; <c>conflict</c>: it has consumers.</exception>
+    public ValueTask UnsubscribeAsync(SubscriptionName name, bool force, CancellationToken cancellation)
+    {
+        ThrowIfClosing();
+        return Subscriptions.DeleteAsync(name, force, cancellation);
     }
 
     /// <summary>The last message: with its place where it is the last of a batch. Before everything where the topic is empty.</summary>
@@ -176,6 +231,7 @@ public sealed partial class Topic : IAsyncDisposable
         {
             var last = await log.TerminateAsync(cancellation);
             await _producers.CloseAsync(CloseReason.Moved, KnownProblems.TopicTerminated($"'{Name}' is terminated: nothing is published to it any more."));
+            Subscriptions.Terminated();
             return last;
         }
         catch (Exception e) when (e is MetadataConflictException or LedgerStoreException)
@@ -197,6 +253,11 @@ public sealed partial class Topic : IAsyncDisposable
         var before = Policies;
         Policies = policies;
         Rate.Limit = policies.PublishRate;
+        if (DispatchOf(before) != DispatchOf(policies))
+        {
+            Subscriptions.Apply(DispatchOf(policies));
+        }
+
         if (Log is not null && before.Deduplication != policies.Deduplication)
         {
             // How far producers have come is learnt by opening the topic.
@@ -234,6 +295,7 @@ public sealed partial class Topic : IAsyncDisposable
         }
 
         var position = new Position(0, Interlocked.Increment(ref _published) - 1);
+        Subscriptions.Publish(position, publish.Data);
         publish.Producer!.Appended(publish, position);
     }
 
@@ -247,7 +309,7 @@ public sealed partial class Topic : IAsyncDisposable
     internal Problem Explain(Exception failure) => failure switch
     {
         LogClosedException { IsTerminated: true } => KnownProblems.TopicTerminated($"'{Name}' is terminated: nothing is published to it any more."),
-        LogClosedException => Closed(),
+        LogClosedException => Closing(),
         LedgerFencedException or MetadataConflictException => KnownProblems.TopicMoved($"'{Name}' was taken over by another node.", _broker.OwnerOf(Name)),
         ProblemException known => known.Problem,
         { InnerException: ProblemException known } => known.Problem,
@@ -285,37 +347,13 @@ public sealed partial class Topic : IAsyncDisposable
     /// <summary>See <see cref="UnloadAsync"/>.</summary>
     async ValueTask IAsyncDisposable.DisposeAsync() => await CloseAsync(CloseReason.Moved);
 
-    /// <summary>Applies what the policies say, as time goes by.</summary>
-    internal async ValueTask MaintainAsync(TimeSpan passed, CancellationToken cancellation)
-    {
-        if (passed > TimeSpan.Zero)
-        {
-            _producers.Tick(passed);
-        }
-
-        if (Log is not { } log || IsClosing)
-        {
-            return;
-        }
-
-        if (log.Chain.Open is { } open && _services.Logs.Now - open.OpenedAt >= _services.Options.Logs.MaxLedgerAge.TotalMilliseconds)
-        {
-            await log.SealAsync(cancellation);
-        }
-
-        if (Deduplication is { } deduplication)
-        {
-            await deduplication.StoreAsync(cancellation);
-        }
-    }
-
     private async Task CloseNowAsync(CloseReason reason)
     {
         try
         {
             foreach (var producer in _producers.All)
             {
-                producer.Refuse(Closed());
+                producer.Refuse(Closing());
             }
 
             if (Log is { Failure: null or LogClosedException } log)
@@ -334,7 +372,8 @@ public sealed partial class Topic : IAsyncDisposable
             LogCloseFailed(_services.Logger, e, Name);
         }
 
-        await _producers.CloseAsync(reason, Closed());
+        await CloseSubscriptionsAsync(reason);
+        await _producers.CloseAsync(reason, Closing());
         if (Log is not null)
         {
             await Log.DisposeAsync();
@@ -344,6 +383,29 @@ public sealed partial class Topic : IAsyncDisposable
         _producers.Dispose();
         _broker.Closed(this);
     }
+
+    private async ValueTask CloseSubscriptionsAsync(CloseReason reason)
+    {
+        try
+        {
+            await Subscriptions.CloseAsync(reason);
+        }
+        catch (Exception e)
+        {
+            // What was acknowledged and could not be stored is delivered again.
+            LogCloseFailed(_services.Logger, e, Name);
+        }
+
+        await Subscriptions.DisposeAsync();
+    }
+
+    private static DispatchOptions DispatchOf(TopicPolicies policies) => new()
+    {
+        MaxUnackedPerConsumer = policies.MaxUnackedPerConsumer!.Value,
+        MaxUnackedPerSubscription = policies.MaxUnackedPerSubscription!.Value,
+        DelaysDelivery = policies.DelayedDelivery!.Value,
+        Rate = policies.DispatchRate is { } rate ? new DispatchRate(rate.Messages, rate.Bytes) : default,
+    };
 
     private async ValueTask<int> ReadAsync(Position from, int entries, int bytes, List<LogEntry> into, CancellationToken cancellation)
     {
@@ -365,11 +427,11 @@ public sealed partial class Topic : IAsyncDisposable
     {
         if (IsClosing)
         {
-            throw new ProblemException(Closed());
+            throw new ProblemException(Closing());
         }
     }
 
-    private Problem Closed() => _broker.IsMine(Name)
+    internal Problem Closing() => _broker.IsMine(Name)
         ? KnownProblems.Unavailable($"'{Name}' is being closed on this node.", "Ask for the topic's owner and try again.")
         : KnownProblems.TopicMoved($"'{Name}' belongs to the node '{_broker.OwnerOf(Name)}' now.", _broker.OwnerOf(Name));
 

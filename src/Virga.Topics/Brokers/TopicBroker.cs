@@ -254,6 +254,16 @@ public sealed partial class TopicBroker : IAsyncDisposable
         }
     }
 
+    /// <summary>One round of the upkeep, as its loop makes it.</summary>
+    internal Task UpkeepAsync(TimeSpan passed, CancellationToken cancellation) => _upkeep.RoundAsync(passed, cancellation);
+
+    /// <summary>Deletes what nobody uses any more: a topic, or what is in a partition.</summary>
+    internal async ValueTask RemoveAsync(TopicName topic, CancellationToken cancellation)
+    {
+        await _removal.DeleteHereAsync(topic, cancellation);
+        Announce(topic.Whole);
+    }
+
     internal long NextProducer() => Interlocked.Increment(ref _producers);
 
     internal string NameProducer(long id) => _producerPrefix + id.ToString(CultureInfo.InvariantCulture);
@@ -337,7 +347,9 @@ public sealed partial class TopicBroker : IAsyncDisposable
         try
         {
             var deduplication = policies.Deduplication == true ? await Deduplication.OpenAsync(log, _services.Logs, CancellationToken.None) : null;
-            return new Topic(this, name, _services, log, deduplication, policies);
+            var topic = new Topic(this, name, _services, log, deduplication, policies);
+            await topic.Subscriptions.OpenAsync(CancellationToken.None);
+            return topic;
         }
         catch
         {

@@ -10,6 +10,7 @@ using Virga.Topics.Policies;
 using Virga.Topics.Publishing;
 using Virga.Topics.Schemas;
 using Virga.Topics.Subscriptions;
+using Virga.Topics.Subscriptions.Cursors;
 
 namespace Virga.Topics.Brokers;
 
@@ -126,7 +127,8 @@ internal sealed class TopicRemoval(TopicBroker broker, TopicServices services, T
         return Free;
     }
 
-    private async ValueTask DeleteHereAsync(TopicName topic, CancellationToken cancellation)
+    /// <summary>Deletes what this node has of a topic.</summary>
+    public async ValueTask DeleteHereAsync(TopicName topic, CancellationToken cancellation)
     {
         TopicSlot? slot;
         while ((slot = broker.Occupy(topic)) is null)
@@ -168,7 +170,7 @@ internal sealed class TopicRemoval(TopicBroker broker, TopicServices services, T
             }
         }
 
-        var prefix = $"cursor/{topic}/";
+        var prefix = CursorRecord.PrefixOf(topic);
         while (await services.Metadata.ListAsync(prefix, null, PageSize, cancellation) is { Count: > 0 } cursors)
         {
             await services.Metadata.WriteAsync([.. cursors.Select(static cursor => new MetadataWrite(cursor.Key, null, null))], cancellation);

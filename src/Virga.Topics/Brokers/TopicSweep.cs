@@ -31,7 +31,7 @@ internal sealed class TopicSweep(TopicBroker broker, TopicServices services, Top
             {
                 opens--;
                 var topic = await broker.GetAsync(name, TopicCreation.Never, cancellation);
-                await topic.MaintainAsync(TimeSpan.Zero, cancellation);
+                await topic.Upkeep.RoundAsync(TimeSpan.Zero, cancellation);
                 if (!topic.IsInUse)
                 {
                     await topic.UnloadAsync(cancellation);

@@ -34,7 +34,7 @@ internal sealed partial class TopicUpkeep(TopicBroker broker, TopicServices serv
             cancellation.ThrowIfCancellationRequested();
             try
             {
-                await topic.MaintainAsync(passed, cancellation);
+                await topic.Upkeep.RoundAsync(passed, cancellation);
                 if (!topic.IsInUse && topic.IdleFor >= idleTime)
                 {
                     await topic.UnloadAsync(cancellation);

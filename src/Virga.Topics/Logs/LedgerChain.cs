@@ -90,6 +90,32 @@ internal sealed class LedgerChain
     /// <inheritdoc cref="ITopicLog.Count"/>
     public long Count(Position after, Position upTo) => Math.Max(Rank(upTo) - Rank(after), 0);
 
+    /// <summary>The bytes of the entries behind a position; within its ledger by their mean size.</summary>
+    public long BytesBehind(Position position)
+    {
+        if (Open is { } open && position.Ledger >= open.Id)
+        {
+            var confirmed = open.Confirmed + 1;
+            var behind = position.Ledger == open.Id ? confirmed - Math.Clamp(position.Entry + 1, 0, confirmed) : 0;
+            return confirmed == 0 ? 0 : (long)((double)open.Bytes * behind / confirmed);
+        }
+
+        var index = IndexOf(position.Ledger);
+        var bytes = Open?.Bytes ?? 0;
+        for (var i = index >= 0 ? index + 1 : ~index; i < _closed.Length; i++)
+        {
+            bytes += _closed[i].Bytes;
+        }
+
+        if (index >= 0)
+        {
+            var ledger = _closed[index];
+            bytes += (long)((double)ledger.Bytes * (ledger.Entries - Math.Clamp(position.Entry + 1, 0, ledger.Entries)) / ledger.Entries);
+        }
+
+        return bytes;
+    }
+
     /// <summary>How many entries are at a position or before it.</summary>
     public long Rank(Position position)
     {

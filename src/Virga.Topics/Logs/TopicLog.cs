@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Virga.Core.Problems;
 using Virga.Topics.Ledgers;
 using Virga.Topics.Messages;
 using Virga.Topics.Metadata;
@@ -68,6 +69,7 @@ internal sealed partial class TopicLog : ITopicLog, IAsyncDisposable
 
     /// <summary>Opens the log of a topic that exists, and owns it from then on.</summary>
     /// <returns>Null when the topic does not exist.</returns>
+    /// <exception cref="ProblemException"><c>invalid-request</c>: it has partitions, which have their logs.</exception>
     /// <exception cref="LedgerStoreException">A ledger cannot be recovered.</exception>
     /// <exception cref="MetadataConflictException">Others take the topic again and again.</exception>
     public static async ValueTask<TopicLog?> OpenAsync(TopicName name, LogServices services, CancellationToken cancellation)
@@ -81,6 +83,11 @@ internal sealed partial class TopicLog : ITopicLog, IAsyncDisposable
             }
 
             var record = TopicRecord.Read(stored.Bytes);
+            if (record.Partitions > 0)
+            {
+                throw new ProblemException(KnownProblems.InvalidRequest($"'{name}' has {record.Partitions} partitions.", $"Ask for one of them, such as '{name.OfPartition(0)}'."));
+            }
+
             try
             {
                 record = await RecoverAsync(name, record with { Epoch = record.Epoch + 1 }, services, cancellation);

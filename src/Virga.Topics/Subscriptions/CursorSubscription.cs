@@ -129,6 +129,7 @@ public sealed partial class CursorSubscription : Subscription, ICursorSource
             }
         }
 
+        Context.CursorLost?.Invoke();
         Wake();
     }
 

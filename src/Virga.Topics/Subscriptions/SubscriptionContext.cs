@@ -22,6 +22,9 @@ public sealed record SubscriptionContext(TopicName Topic, ITopicLog Log, ITopicM
     /// <summary>What all subscriptions of the topic together deliver; null for no limit.</summary>
     public DispatchLimiter? TopicLimiter { get; init; }
 
+    /// <summary>Another node has written a cursor: this one does not own the topic any more. Returns at once.</summary>
+    public Action? CursorLost { get; init; }
+
     /// <summary>Where subscriptions run.</summary>
     public IDispatchQueue Queue { get; init; } = ThreadPoolQueue.Instance;
 

@@ -4,6 +4,7 @@ using Virga.Core.Names;
 using Virga.Core.Resources;
 using Virga.State.Logs;
 using Virga.Telemetry.Metering;
+using Virga.Topics.Ledgers.Segments;
 
 namespace Virga.Configuration;
 
@@ -55,6 +56,9 @@ internal sealed record NodeOptions
     /// <summary>How Npgsql reaches the database of the node's cluster; null for a node alone.</summary>
     public string? ClusterDatabase { get; init; }
 
+    /// <summary>The URL of the RabbitMQ that keeps the messages of the cluster's topics; null where there is none.</summary>
+    public string? ClusterRabbitMq { get; init; }
+
     /// <summary>The node's name in its cluster.</summary>
     public NodeName Name { get; init; } = NodeName.Single;
 
@@ -69,6 +73,12 @@ internal sealed record NodeOptions
 
     /// <summary>Memory that values of shared state may occupy.</summary>
     public ByteSize StateMemory { get; init; } = ByteSize.FromMegabytes(256);
+
+    /// <summary>When a published message is acknowledged.</summary>
+    public LedgerDurability TopicDurability { get; init; } = LedgerDurability.Always;
+
+    /// <summary>Memory for the newest messages of all topics.</summary>
+    public ByteSize TopicMemory { get; init; } = ByteSize.FromMegabytes(64);
 
     /// <summary>The least grave lines of the node's own log.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;

@@ -41,6 +41,11 @@ internal sealed class NodeOptionsReader(Func<string, string?> option, Func<strin
                 : new UsageException("The node belongs to a cluster, but has no name in it.", "Give it one with --node NAME.");
         }
 
+        if (options.ClusterRabbitMq is not null && options.ClusterDatabase is null)
+        {
+            throw new UsageException("The node has a RabbitMQ, but belongs to no cluster: a node alone keeps the messages of its topics itself.", "Name the cluster's PostgreSQL with --cluster URL, or leave --rabbitmq out.");
+        }
+
         return options;
     }
 

@@ -7,6 +7,7 @@ using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Core.Storage;
 using Virga.State.Logs;
+using Virga.Topics.Ledgers.Segments;
 
 namespace Virga.Configuration;
 
@@ -52,6 +53,8 @@ internal static class NodeSettings
             (options, text, _) => Count(text) is { } limit ? options with { NodeQueueLimit = limit } : null),
         new("--cluster", "cluster.database", "URL", "The PostgreSQL that the nodes of a cluster share; needs --node [a node alone]", "the URL of a PostgreSQL, such as postgres://user:password@host:5432/database",
             (options, text, _) => Database(text) is { } database ? options with { ClusterDatabase = database } : null, HasSecret: true),
+        new("--rabbitmq", "cluster.rabbitmq", "URL", "The RabbitMQ that keeps the messages of a cluster's topics; needs --cluster [no topics]", "the URL of a RabbitMQ, such as amqp://user:password@host:5672/vhost",
+            (options, text, _) => RabbitMqUrl.IsValid(text) ? options with { ClusterRabbitMq = text } : null, HasSecret: true),
         new("--node", "cluster.node", "NAME", "The node's name in its cluster; needs --cluster", $"a name of its own in the cluster: {ResourceName.Rule}",
             (options, text, _) => ResourceName.TryParse(text, out var name) ? options with { Name = new NodeName(name) } : null),
         new("--cluster-address", "cluster.listen", "HOST:PORT", "Where the cluster's other nodes connect [127.0.0.1, a free port]", "an address such as 10.0.0.5:8100",
@@ -62,6 +65,10 @@ internal static class NodeSettings
             (options, text, _) => text is "sync" or "interval" ? options with { StateDurability = text == "sync" ? Durability.Sync : Durability.Interval } : null),
         new("--state-memory", "state.memory", "SIZE", "Memory that values of shared state may occupy; the others are read from disk [256MB]", "a size such as 1GB, 16MB or more",
             (options, text, _) => ByteSize.TryParse(text, out var size) && size.Bytes >= 16L << 20 ? options with { StateMemory = size } : null),
+        new("--topic-durability", "topics.durability", "sync|interval", "Acknowledge published messages when they are on disk, or some milliseconds before that [sync]", "sync or interval",
+            (options, text, _) => text is "sync" or "interval" ? options with { TopicDurability = text == "sync" ? LedgerDurability.Always : LedgerDurability.Interval } : null),
+        new("--topic-memory", "topics.memory", "SIZE", "Memory for the newest messages of all topics; older ones are read from disk [64MB]", "a size such as 256MB, 1MB or more",
+            (options, text, _) => ByteSize.TryParse(text, out var size) && size.Bytes >= 1 << 20 ? options with { TopicMemory = size } : null),
         new("--log-level", "log.level", "LEVEL", "The least grave lines of the node's log: debug, info, warn or error [info]", "debug, info, warn or error",
             (options, text, _) => Level(text) is { } level ? options with { LogLevel = level } : null),
         new("--drain-timeout", "drainTimeout", "DURATION", "How long a stopping node waits for calls in flight [30s]", "a duration such as 30s",

@@ -103,6 +103,8 @@ internal static class Node
         var link = membership.Link;
         await using var state = await NodeState.OpenAsync(options, data.Path, membership, time, app.Services.GetRequiredService<ILoggerFactory>(), stop);
         engines.State = state;
+        await using var topics = await NodeTopics.OpenAsync(options, data.Path, membership, time, app.Services.GetRequiredService<ILoggerFactory>(), stop);
+        engines.Topics = topics;
         var rules = new PlacementRules(new Random(), time);
         await using var platform = new PlatformCalls(state, engines, app.Services.GetRequiredService<IFunctionCatalog>(), link, rules, engines, new Random(), time);
         await using var execution = await ExecutionEngine.StartAsync(

@@ -28,6 +28,9 @@ internal sealed class NodeEngines : IInvoker, IFunctionLifecycleListener, ITopic
     /// <summary>Null until the node has opened it.</summary>
     public StateEngine? State { get; set; }
 
+    /// <summary>Null until the node has opened them, and for a node whose cluster has no place for them.</summary>
+    public NodeTopics? Topics { get; set; }
+
     /// <summary>Null until the node has started it.</summary>
     public TriggerEngine? Triggers { get; set; }
 
@@ -43,6 +46,12 @@ internal sealed class NodeEngines : IInvoker, IFunctionLifecycleListener, ITopic
     /// <summary>Shared state, for a request that needs it.</summary>
     /// <exception cref="ProblemException"><c>unavailable</c>: the node is starting.</exception>
     public StateEngine RequireState() => State ?? throw Starting();
+
+    /// <summary>Topics, for a request that needs them.</summary>
+    /// <exception cref="ProblemException"><c>unavailable</c>: the node is starting, or its cluster has no place for topics.</exception>
+    public NodeTopics RequireTopics() => Topics ?? throw (IsReady
+        ? new ProblemException(KnownProblems.Unavailable("The node's cluster has no RabbitMQ, where the messages of topics would be.", "Start its nodes with --rabbitmq URL."))
+        : Starting());
 
     /// <inheritdoc/>
     public ValueTask<InvocationResult> InvokeAsync(Invocation invocation, CancellationToken cancellation) => (Execution ?? throw Starting()).Scheduler.InvokeAsync(invocation, cancellation);

@@ -422,16 +422,16 @@ public abstract class LedgerStoreContract : IAsyncLifetime
 
     private protected ValueTask<ILedgerWriter> CreateAsync(long epoch) => Store.CreateAsync(NextId(), new WriterEpoch(epoch), Cancellation);
 
-    private protected static AwaitedAppend Append(ILedgerWriter writer, string text) => Append(writer, BytesOf(text));
+    internal static AwaitedAppend Append(ILedgerWriter writer, string text) => Append(writer, BytesOf(text));
 
-    private protected static AwaitedAppend Append(ILedgerWriter writer, ReadOnlyMemory<byte> data)
+    internal static AwaitedAppend Append(ILedgerWriter writer, ReadOnlyMemory<byte> data)
     {
         var append = new AwaitedAppend { Data = data };
         writer.Append(append);
         return append;
     }
 
-    private protected static Task AppendAsync(ILedgerWriter writer, params string[] texts) => Task.WhenAll(texts.Select(text => Append(writer, text).End));
+    internal static Task AppendAsync(ILedgerWriter writer, params string[] texts) => Task.WhenAll(texts.Select(text => Append(writer, text).End));
 
     /// <summary>All entries from one on, by as many reads as it takes.</summary>
     private protected async Task<List<LedgerEntry>> ReadAsync(LedgerId id, long first, int maxBytes = int.MaxValue)
@@ -458,7 +458,7 @@ public abstract class LedgerStoreContract : IAsyncLifetime
 
     private protected static byte[] BytesOf(object value) => Encoding.UTF8.GetBytes($"{value}");
 
-    private protected static string TextOf(LedgerEntry entry) => Encoding.UTF8.GetString(entry.Data.Span);
+    internal static string TextOf(LedgerEntry entry) => Encoding.UTF8.GetString(entry.Data.Span);
 
     // At once or by its end: which of the two depends on how soon the writer hears of it.
     private static async Task RefusedAsync<T>(ILedgerWriter writer)
@@ -472,7 +472,7 @@ public abstract class LedgerStoreContract : IAsyncLifetime
         });
     }
 
-    private protected static async Task UntilAsync(Func<bool> condition)
+    internal static async Task UntilAsync(Func<bool> condition)
     {
         var deadline = System.Diagnostics.Stopwatch.StartNew();
         while (!condition())

@@ -1,5 +1,6 @@
 using RabbitMQ.Client;
 using Virga.Core.Problems;
+using Virga.Core.Storage;
 
 namespace Virga.Topics.Ledgers.RabbitMq;
 
@@ -10,6 +11,9 @@ internal sealed class RabbitMqConnections : IAsyncDisposable
 {
     // RabbitMQ allows 2047 of one connection, and each connection is one socket with one reader.
     private const int ChannelsEach = 500;
+
+    // An entry has at most the size of a message of Pulsar's, 5 MB; RabbitMQ itself takes 128 MB.
+    private const uint MaxMessage = 128u << 20;
 
     private readonly ConnectionFactory _factory;
     private readonly string _name;
@@ -25,7 +29,23 @@ internal sealed class RabbitMqConnections : IAsyncDisposable
     public RabbitMqConnections(string url, string name)
     {
         _name = name;
-        _factory = RabbitMqUrl.ToFactory(url);
+        if (!RabbitMqUrl.IsValid(url))
+        {
+            // The text itself is in no message: it holds a password.
+            throw new ProblemException(KnownProblems.InvalidRequest("The address of RabbitMQ is not valid.", "Write it like amqp://user:password@host:5672/vhost."));
+        }
+
+        _factory = new ConnectionFactory
+        {
+            Uri = new Uri(url),
+            AutomaticRecoveryEnabled = false,
+            TopologyRecoveryEnabled = false,
+            RequestedHeartbeat = TimeSpan.FromSeconds(10),
+            RequestedConnectionTimeout = TimeSpan.FromSeconds(5),
+            ContinuationTimeout = TimeSpan.FromSeconds(10),
+            MaxInboundMessageBodySize = MaxMessage,
+            ConsumerDispatchConcurrency = 1,
+        };
         Where = $"{_factory.HostName}:{_factory.Port}";
     }
 

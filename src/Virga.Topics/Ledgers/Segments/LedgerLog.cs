@@ -19,6 +19,9 @@ internal sealed class LedgerLog : IDisposable
     // With interval durability: what may wait for the disk before writing waits, too.
     private const long MaxUnsynchronised = 64 << 20;
 
+    // Batches whose memory is used again: what is written during one synchronisation, usually.
+    private const int KeptBatches = 8;
+
     private readonly SegmentLedgerOptions _options;
     private readonly LedgerDisk _disk;
     private readonly ILogger _logger;
@@ -124,8 +127,7 @@ internal sealed class LedgerLog : IDisposable
                 Fail(batch, exception);
             }
 
-            batch.Clear();
-            _idle.Push(batch);
+            Return(batch);
             if (stopping)
             {
                 _gathering.FailAll(new LedgerStoreException($"The store of ledgers in '{_options.Directory}' is closed."));
@@ -259,11 +261,19 @@ internal sealed class LedgerLog : IDisposable
             var batch = _unsynchronised[i];
             _durable = batch.Offset + batch.Length;
             _unsynchronisedBytes -= batch.Length;
-            batch.Clear();
-            _idle.Push(batch);
+            Return(batch);
         }
 
         _unsynchronised.RemoveRange(0, count);
+    }
+
+    private void Return(LedgerBatch batch)
+    {
+        batch.Clear();
+        if (_idle.Count < KeptBatches)
+        {
+            _idle.Push(batch);
+        }
     }
 
     // The old segment is complete, and on disk, before the next is there.

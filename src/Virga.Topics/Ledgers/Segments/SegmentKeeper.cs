@@ -65,6 +65,9 @@ internal sealed class SegmentKeeper : IDisposable
         _work.Set();
     }
 
+    /// <summary>Lets it look whether there is something to do.</summary>
+    public void Look() => _work.Set();
+
     /// <summary>A segment is written to; it is closed with the keeper.</summary>
     public void Begun(Segment segment) => Volatile.Write(ref _current, segment);
 
@@ -243,7 +246,7 @@ internal sealed class SegmentKeeper : IDisposable
         for (var i = 0; i < figures.Length; i++)
         {
             var segment = _segments[i];
-            figures[i] = new SegmentFigures(segment.End, segment.LiveBytes, segment.IsIndexed && !_damaged.Contains(segment));
+            figures[i] = new SegmentFigures(SegmentCompaction.BytesWithoutHeaders(segment), segment.LiveBytes, segment.IsIndexed && !_damaged.Contains(segment));
         }
 
         if (CompactionPolicy.Choose(figures, _options.MaxSegmentBytes) is not { } range)

@@ -1,0 +1,78 @@
+using Microsoft.Extensions.Logging;
+using Virga.Configuration;
+using Virga.Topics.Brokers;
+using Virga.Topics.Ledgers;
+using Virga.Topics.Ledgers.RabbitMq;
+using Virga.Topics.Ledgers.Segments;
+using Virga.Topics.Metadata;
+using Virga.Topics.Metadata.Postgres;
+using Virga.Topics.Metadata.Sqlite;
+
+namespace Virga.Hosting;
+
+/// <summary>
+/// A node's topics: the metadata, the ledgers and the broker over them, opened in that order and closed in the reverse one. A node alone has them in its data folder; the nodes of a cluster share
+/// RabbitMQ and the cluster's PostgreSQL.
+/// </summary>
+internal sealed class NodeTopics : IAsyncDisposable
+{
+    private const string Folder = "topics";
+
+    private readonly ILedgerStore _ledgers;
+    private readonly ITopicMetadata _metadata;
+
+    private NodeTopics(ILedgerStore ledgers, ITopicMetadata metadata, TopicBroker broker) => (_ledgers, _metadata, Broker) = (ledgers, metadata, broker);
+
+    /// <summary>The topics that the node owns.</summary>
+    public TopicBroker Broker { get; }
+
+    /// <summary>Opens them, and recovers what an earlier run has written; null for a cluster without RabbitMQ, which has no place for messages where all its nodes reach them.</summary>
+    /// <exception cref="Core.Problems.ProblemException"><c>ledgers-corrupted</c>, <c>ledgers-unavailable</c>, <c>topics-corrupted</c>, <c>topics-unavailable</c>, <c>storage-full</c>.</exception>
+    public static async Task<NodeTopics?> OpenAsync(NodeOptions options, string data, NodeMembership membership, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
+    {
+        if (options.ClusterDatabase is { } database)
+        {
+            if (options.ClusterRabbitMq is not { } rabbitMq)
+            {
+                return null;
+            }
+
+            var shared = new PostgresTopicMetadata(database);
+            return await OpenAsync(new RabbitMqLedgerStore(new RabbitMqLedgerOptions { Url = rabbitMq }, shared, time), shared, options, membership, time, loggers, cancellation);
+        }
+
+        var folder = Path.Combine(data, Folder);
+        Directory.CreateDirectory(folder);
+        var metadata = new SqliteTopicMetadata(Path.Combine(folder, "topics.db"));
+        var ledgers = new SegmentLedgerStore(
+            new SegmentLedgerOptions { Directory = Path.Combine(folder, "ledgers"), Durability = options.TopicDurability }, loggers.CreateLogger<SegmentLedgerStore>());
+        return await OpenAsync(ledgers, metadata, options, membership, time, loggers, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Broker.DisposeAsync();
+        await _ledgers.DisposeAsync();
+        await _metadata.DisposeAsync();
+    }
+
+    private static async Task<NodeTopics> OpenAsync(
+        ILedgerStore ledgers, ITopicMetadata metadata, NodeOptions options, NodeMembership membership, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
+    {
+        var topics = new NodeTopics(
+            ledgers, metadata, new TopicBroker(ledgers, metadata, membership.Link, new TopicBrokerOptions { Logs = new() { TailBytes = options.TopicMemory.Bytes } }, time, loggers));
+        try
+        {
+            await metadata.OpenAsync(cancellation);
+            await ledgers.OpenAsync(cancellation);
+            await topics.Broker.OpenAsync(cancellation);
+            return topics;
+        }
+        catch
+        {
+            await topics.DisposeAsync();
+            throw;
+        }
+    }
+}
