@@ -24,6 +24,9 @@ public static class StreamRunEndpoints
             group.MapGet("/stats", By(StatsAsync)).Produces<StreamStats>().WithSummary("How a stream function runs, on all nodes together");
             group.MapPost("/restart", By(RestartAsync)).Produces(StatusCodes.Status204NoContent).WithSummary("Stop a stream function and start it again where its acknowledgements stand");
         }
+
+        // A route handler, not a request delegate: what it gives is the answer.
+        Func<HttpContext, Task<IResult>> By(Func<HttpContext, StreamEngine, Task<IResult>> serve) => http => serve(http, Require(engine));
     }
 
     private static async Task<IResult> StatsAsync(HttpContext http, StreamEngine engine) =>

@@ -109,10 +109,10 @@ internal static class AnswerReading
                     properties.AddRange(member.Value.EnumerateObject().Select(static property =>
                         new KeyValuePair<string, string>(property.Name, property.Value.ValueKind == JsonValueKind.String ? property.Value.GetString()! : property.Value.GetRawText())));
                     break;
-                case "eventTime" when member.Value.TryGetDateTimeOffset(out var time):
+                case "eventTime" when member.Value.ValueKind == JsonValueKind.String && member.Value.TryGetDateTimeOffset(out var time):
                     happened = time;
                     break;
-                case "eventTime" when member.Value.TryGetInt64(out var milliseconds) && milliseconds is >= 0 and < 253_402_300_800_000:
+                case "eventTime" when member.Value.ValueKind == JsonValueKind.Number && member.Value.TryGetInt64(out var milliseconds) && milliseconds is >= 0 and < 253_402_300_800_000:
                     happened = DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
                     break;
                 default:

@@ -121,6 +121,9 @@ internal sealed class LaneFold
     private void Advance(long watermark, List<LaneStep> steps)
     {
         var closings = _windows!.Advance(watermark);
+
+        // Also where nothing closed: what is late depends on it.
+        _note = _note with { Watermark = _windows.Watermark };
         if (closings.Count == 0)
         {
             closings = _windows.Close();
@@ -148,7 +151,6 @@ internal sealed class LaneFold
         }
 
         // All closings of a moment are one step: half of them would be a state in which the lane never was.
-        _note = _note with { Watermark = _windows.Watermark };
         steps.Add(new LaneStep(works, done, _note));
     }
 

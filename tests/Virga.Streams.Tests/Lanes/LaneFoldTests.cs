@@ -24,7 +24,7 @@ public sealed class LaneFoldTests
         var fold = new LaneFold(new StreamWindow { Size = Duration.FromSeconds(1), Time = StreamTime.Event }, LaneNote.Begin(1));
         var steps = new List<LaneStep>();
         fold.Take(Message(0, 5000, "a"), [], 1, steps);
-        fold.Take(Message(1, 100, "a"), [], 1, steps);
+        fold.Take(Message(2, 100, "a"), [], 1, steps);
 
         fold.Late.ShouldBe(1);
         var step = steps.ShouldHaveSingleItem();
