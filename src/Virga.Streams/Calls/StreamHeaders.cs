@@ -15,15 +15,15 @@ internal sealed class StreamHeaders(string stream, StreamMessage? single) : IHea
     public void WriteHeaders(Utf8JsonWriter writer)
     {
         Write(writer, "content-type", single is null ? "application/json" : ContentType(single.Message));
-        Write(writer, "x-virga-stream", stream);
+        Write(writer, "virga-stream", stream);
         if (single?.Message is { } message)
         {
-            Write(writer, "x-virga-topic", message.Topic.ToString());
-            Write(writer, "x-virga-message-id", message.Id.ToString());
+            Write(writer, "virga-topic", message.Topic.ToString());
+            Write(writer, "virga-message-id", message.Id.ToString());
             Write(writer, "x-virga-publish-time", message.PublishedAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
             if (message.Key is { } key)
             {
-                Write(writer, "x-virga-key", Uri.EscapeDataString(key));
+                Write(writer, "virga-message-key", key);
             }
         }
     }
