@@ -45,7 +45,7 @@ export class VirgaNode {
     const temporary = join(folder, 'tmp');
     await mkdir(temporary, { recursive: true });
     const started = performance.now();
-    const server = new ServerProcess('virga', binary, ['up', '--data', data, '--gateway', gateway, '--admin', admin, ...options], {
+    const server = new ServerProcess('virga', binary, ['up', '--data', data, '--gateway', gateway, '--admin', admin, '--pulsar', '127.0.0.1:0', ...options], {
       env: { TMPDIR: temporary },
       cwd: folder,
     });

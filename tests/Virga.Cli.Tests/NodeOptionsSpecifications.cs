@@ -21,8 +21,18 @@ public sealed class NodeOptionsSpecifications : IDisposable
         options.Data.ShouldBe(Path.Combine(_folder.Path, ".virga"));
         options.Gateway.ToString().ShouldBe("127.0.0.1:8080");
         options.Admin.ToString().ShouldBe("127.0.0.1:8090");
+        options.Pulsar.ShouldNotBeNull().ToString().ShouldBe("127.0.0.1:6650");
         options.MaxBody.ShouldBe(ByteSize.FromMegabytes(64));
         options.Isolation.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Pulsars_clients_are_served_where_it_is_said_or_not_at_all()
+    {
+        (await UpAsync([], "--pulsar", "off")).Pulsar.ShouldBeNull();
+        var elsewhere = await UpAsync([("VIRGA_PULSAR", "*:7650")], "--pulsar-advertised", "topics.example.org:6650");
+        elsewhere.Pulsar.ShouldNotBeNull().ToString().ShouldBe("0.0.0.0:7650");
+        elsewhere.PulsarAdvertised.ShouldBe("topics.example.org:6650");
     }
 
     [Fact]
@@ -131,6 +141,9 @@ public sealed class NodeOptionsSpecifications : IDisposable
     [InlineData("'a b' in --cluster-host cannot be used.", "--cluster-host", "a b")]
     [InlineData("which --config names.", "--config", "none.yaml")]
     [InlineData("would both listen on 127.0.0.1:8090. Give one of them another port", "--gateway", "127.0.0.1:8090")]
+    [InlineData("Pulsar's clients and the control API would both be served on 127.0.0.1:8090. Give one of them another port", "--pulsar", "127.0.0.1:8090")]
+    [InlineData("'on' in --pulsar cannot be used. It takes an address such as 127.0.0.1:6650, or off.", "--pulsar", "on")]
+    [InlineData("'topics.example.org' in --pulsar-advertised cannot be used.", "--pulsar-advertised", "topics.example.org")]
     [InlineData("which --welcome names.", "--welcome", "nowhere")]
     [InlineData("`virga up` does not know the option '--gatewy'. Did you mean `--gateway`?", "--gatewy", "x")]
     public async Task A_wrong_option_is_named_with_its_mending(string message, params string[] arguments)

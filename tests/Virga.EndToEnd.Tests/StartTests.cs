@@ -16,15 +16,16 @@ public sealed class StartTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("--gateway", "--admin")]
-    [InlineData("--admin", "--gateway")]
-    public async Task A_port_in_use_is_named(string taken, string free)
+    [InlineData("--gateway", "--admin", "--pulsar")]
+    [InlineData("--admin", "--gateway", "--pulsar")]
+    [InlineData("--pulsar", "--gateway", "--admin")]
+    public async Task A_port_in_use_is_named(string taken, string free, string other)
     {
         using var holder = new TcpListener(IPAddress.Loopback, 0);
         holder.Start();
         var address = holder.LocalEndpoint.ToString()!;
 
-        var result = await UpAsync(taken, address, free, "127.0.0.1:0");
+        var result = await UpAsync(taken, address, free, "127.0.0.1:0", other, "127.0.0.1:0");
 
         result.Code.ShouldBe(Refused, result.Error);
         var line = result.Error.Split('\n').Where(l => l.StartsWith("error:", StringComparison.Ordinal)).ShouldHaveSingleItem(result.Error);
@@ -38,7 +39,7 @@ public sealed class StartTests : IDisposable
         await using var node = new VirgaNode();
         await node.InitializeAsync();
 
-        var second = await VirgaProgram.RunAsync(_folder.Path, null, "up", "--data", node.Data, "--gateway", "127.0.0.1:0", "--admin", "127.0.0.1:0");
+        var second = await VirgaProgram.RunAsync(_folder.Path, null, "up", "--data", node.Data, "--gateway", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--pulsar", "127.0.0.1:0");
 
         second.ShouldFail(Refused, "data-folder-in-use").ShouldContain(node.Data);
         (await node.GetAsync("/nothing")).ShouldBeProblem(404, "no-route");
@@ -54,7 +55,7 @@ public sealed class StartTests : IDisposable
         var metadata = Directory.EnumerateFiles(node.Data, "*.db").ShouldHaveSingleItem();
         await File.WriteAllTextAsync(metadata, "this was a database once", TestContext.Current.CancellationToken);
 
-        var result = await VirgaProgram.RunAsync(_folder.Path, null, "up", "--data", node.Data, "--gateway", "127.0.0.1:0", "--admin", "127.0.0.1:0");
+        var result = await VirgaProgram.RunAsync(_folder.Path, null, "up", "--data", node.Data, "--gateway", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--pulsar", "127.0.0.1:0");
 
         var line = result.ShouldFail(Refused, "metadata-corrupted");
         line.ShouldContain(metadata);

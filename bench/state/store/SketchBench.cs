@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Virga.State.Keys;
 using Virga.State.Mutations;
+using Virga.State.Queries;
 using Virga.State.Records;
 using Virga.State.Time;
 using Virga.State.Updates;
@@ -9,7 +10,7 @@ using Virga.State.Updates;
 namespace Virga.Bench.State;
 
 /// <summary>
-/// Sketches without a store: an update is read from its JSON, worked out and merged, as a node does it with what a function sends; then two full sketches of two nodes merge.
+/// Sketches without a store: an update is read from its JSON, worked out and merged, as a node does it with what a function sends; then two full sketches of two nodes merge, and what is merged is asked.
 /// </summary>
 internal sealed class SketchBench(TimeSpan duration)
 {
@@ -18,12 +19,21 @@ internal sealed class SketchBench(TimeSpan duration)
     private const int Updates = 2048;
     private const int UpdatesPerCall = 20;
 
-    private static readonly string[] Kinds = ["hyperLogLog", "theta", "bloom", "countMin", "topK", "quantiles", "reservoir"];
+    private static readonly (string Kind, string Question)[] Kinds =
+    [
+        ("hyperLogLog", """{"hyperLogLog":"estimate"}"""),
+        ("theta", """{"theta":"estimate"}"""),
+        ("bloom", """{"bloom":{"has":"visitor-1"}}"""),
+        ("countMin", """{"countMin":{"count":"visitor-1"}}"""),
+        ("topK", """{"topK":{"top":10}}"""),
+        ("quantiles", """{"quantiles":{"at":[0.5,0.99]}}"""),
+        ("reservoir", """{"reservoir":{"sample":10}}"""),
+    ];
 
     public IReadOnlyList<Figure> Run()
     {
         var figures = new List<Figure>();
-        foreach (var kind in Kinds)
+        foreach (var (kind, question) in Kinds)
         {
             var random = new Random(11);
             var (one, many) = (Make(kind, 1, random), Make(kind, Batch, random));
@@ -37,13 +47,23 @@ internal sealed class SketchBench(TimeSpan duration)
             var (first, second) = (here.Record!, there.Record!);
             figures.Add(Measure($"{kind}: updates of 1 value", 1, here, one));
             figures.Add(Measure($"{kind}: values, {Batch} to an update", Batch, here, many));
-            figures.Add(Measuring.Throughput($"{kind}: merges of two full sketches", 1, duration, UpdatesPerCall, (_, _) =>
+            var merges = Measuring.Throughput($"{kind}: merges of two nodes' sketches", 1, duration, UpdatesPerCall, (_, _) =>
             {
                 for (var i = 0; i < UpdatesPerCall; i++)
                 {
                     first.Merge(second);
                 }
-            }) with { Target = string.Create(CultureInfo.InvariantCulture, $"{first.EncodedBytes:N0} bytes each") });
+            });
+            figures.Add(merges with { Target = string.Create(CultureInfo.InvariantCulture, $"{first.EncodedBytes:N0} bytes each") });
+            var both = first.Merge(second);
+            var query = StateQuery.Parse(Encoding.UTF8.GetBytes(question));
+            figures.Add(Measuring.Throughput(question, 1, duration, UpdatesPerCall, (_, _) =>
+            {
+                for (var i = 0; i < UpdatesPerCall; i++)
+                {
+                    query.AnswerOf(both);
+                }
+            }));
         }
 
         return figures;

@@ -33,6 +33,9 @@ public enum NodeTopic : byte
     /// <summary>Topics were made, grown or deleted, or policies changed: told to all nodes.</summary>
     TopicsChanged = 0x31,
 
+    /// <summary>Where Pulsar's clients reach a node.</summary>
+    PulsarAddress = 0x3f,
+
     /// <summary>How a stream function runs, and that it is to start again.</summary>
     StreamFunction = 0x40,
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Numerics;
 using Virga.State.Binary;
 
 namespace Virga.State.Sketches;
@@ -19,7 +20,8 @@ public sealed class CountMinSketch : ISketch<CountMinSketch>
     /// <summary>The most cells in all rows.</summary>
     public const int MaxCells = PagedWords.MaxLength;
 
-    private const int CellBytes = 14;
+    // A distance of 20 bits; the value is at most the total.
+    private const int GapBytes = 3;
 
     private readonly PagedWords _cells;
 
@@ -41,7 +43,7 @@ public sealed class CountMinSketch : ISketch<CountMinSketch>
     public int MemoryBytes => 48 + _cells.MemoryBytes;
 
     /// <inheritdoc/>
-    public int EncodedBytes => 20 + (_cells.NonZero * CellBytes);
+    public int EncodedBytes => 20 + (_cells.NonZero * (GapBytes + (BitOperations.Log2(Total | 1) / 7) + 1));
 
     /// <summary>A sketch of no value.</summary>
     public static CountMinSketch Empty(int widthBits, int depth) => IsSize(widthBits, depth)
@@ -157,9 +159,9 @@ public sealed class CountMinSketch : ISketch<CountMinSketch>
         {
             var gap = reader.ReadVarint();
             var value = reader.ReadVarint();
-            if (gap >= MaxCells || (at += gap) >= (ulong)depth << widthBits || (gap == 0 && i > 0) || value == 0)
+            if (gap >= MaxCells || (at += gap) >= (ulong)depth << widthBits || (gap == 0 && i > 0) || value == 0 || value > total)
             {
-                throw new StateEncodingException("The cells of a count-min sketch are out of order.");
+                throw new StateEncodingException("The cells of a count-min sketch are out of order, or greater than its total.");
             }
 
             cells[(int)at] = value;

@@ -91,23 +91,34 @@ internal sealed class PagedWords
         var builder = ToBuilder();
         for (var first = 0; (first = other.NextNonZero(first)) >= 0; first = (first | (PageWords - 1)) + 1)
         {
-            var theirs = other.PageOf(first)!;
-            if (ReferenceEquals(PageOf(first), theirs))
+            var (mine, theirs) = (PageOf(first), other.PageOf(first)!);
+            if (mine is null)
             {
-                continue;
+                builder.Put(first, theirs);
             }
-
-            var from = first & ~(PageWords - 1);
-            for (var i = 0; i < PageWords; i++)
+            else if (!ReferenceEquals(mine, theirs) && Join(mine, theirs, join) is var joined && !ReferenceEquals(joined, mine))
             {
-                if (theirs[i] != 0)
-                {
-                    builder[from + i] = join(builder[from + i], theirs[i]);
-                }
+                builder.Put(first, joined);
             }
         }
 
         return builder.ToWords();
+    }
+
+    // Gives the first where nothing changes.
+    private static ulong[] Join(ulong[] mine, ulong[] theirs, Func<ulong, ulong, ulong> join)
+    {
+        var joined = mine;
+        for (var i = 0; i < PageWords; i++)
+        {
+            if (theirs[i] != 0 && join(mine[i], theirs[i]) is var word && word != mine[i])
+            {
+                joined = ReferenceEquals(joined, mine) ? [.. mine] : joined;
+                joined[i] = word;
+            }
+        }
+
+        return joined;
     }
 
     /// <summary>Words that are being changed. It has one owner, and ends with <see cref="ToWords"/>.</summary>
@@ -149,10 +160,25 @@ internal sealed class PagedWords
         public PagedWords ToWords() =>
             ReferenceEquals(_tables, _before._tables) ? _before : new PagedWords(_before.Length, _tables, _pages, _tableCount, _nonZero, _ones);
 
-        // What is not the array's from before was made here, and may be written.
-        private ulong[] Own(int index)
+        /// <summary>Puts a whole page, which may be another array's: it is not written to, and nor may this builder's words of that page be.</summary>
+        internal void Put(int index, ulong[] page)
         {
-            var (at, within) = (index >> (PageBits + FanBits), (index >> PageBits) & (Fan - 1));
+            ref var slot = ref OwnTable(index)[(index >> PageBits) & (Fan - 1)];
+            _pages += slot is null ? 1 : 0;
+            for (var i = 0; i < PageWords; i++)
+            {
+                var known = slot?[i] ?? 0;
+                _nonZero += (page[i] == 0 ? 0 : 1) - (known == 0 ? 0 : 1);
+                _ones += BitOperations.PopCount(page[i]) - BitOperations.PopCount(known);
+            }
+
+            slot = page;
+        }
+
+        // What is not the array's from before was made here, and may be written.
+        private ulong[]?[] OwnTable(int index)
+        {
+            var at = index >> (PageBits + FanBits);
             if (ReferenceEquals(_tables, _before._tables))
             {
                 _tables = [.. _before._tables];
@@ -169,6 +195,13 @@ internal sealed class PagedWords
                 table = _tables[at] = [.. table];
             }
 
+            return table;
+        }
+
+        private ulong[] Own(int index)
+        {
+            var (at, within) = (index >> (PageBits + FanBits), (index >> PageBits) & (Fan - 1));
+            var table = OwnTable(index);
             var page = table[within];
             if (page is null)
             {

@@ -10,6 +10,7 @@ using Virga.Topics.Metadata;
 using Virga.Topics.Names;
 using Virga.Topics.Policies;
 using Virga.Topics.Publishing;
+using Virga.Topics.Schemas;
 using Virga.Topics.Subscriptions;
 
 namespace Virga.Topics.Brokers;
@@ -160,6 +161,9 @@ public sealed partial class TopicBroker : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>The versions of a topic's schema, wherever it is owned: they are the whole topic's, whether it has partitions or not.</summary>
+    public SchemaBook SchemasOf(TopicName topic) => new(topic, _services.Metadata, _services.Time);
 
     /// <summary>Makes a topic.</summary>
     /// <param name="topic">As a whole.</param>

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Virga.Core.Names;
 using Virga.Core.Resources;
+using Virga.Pulsar.Server;
 using Virga.State.Logs;
 using Virga.Telemetry.Metering;
 using Virga.Topics.Ledgers.Segments;
@@ -19,6 +20,12 @@ internal sealed record NodeOptions
 
     /// <summary>Where the control API is.</summary>
     public IPEndPoint Admin { get; init; } = new(IPAddress.Loopback, 8090);
+
+    /// <summary>Where Pulsar's clients connect; null for nowhere.</summary>
+    public IPEndPoint? Pulsar { get; init; } = new(IPAddress.Loopback, PulsarOptions.UsualPort);
+
+    /// <summary>How Pulsar's clients reach the node; null for the address that they connect to.</summary>
+    public string? PulsarAdvertised { get; init; }
 
     /// <summary>The largest request body that the gateway takes.</summary>
     public ByteSize MaxBody { get; init; } = ByteSize.FromMegabytes(64);

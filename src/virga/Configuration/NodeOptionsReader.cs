@@ -34,6 +34,11 @@ internal sealed class NodeOptionsReader(Func<string, string?> option, Func<strin
             throw new UsageException($"The gateway and the control API would both listen on {options.Gateway}.", "Give one of them another port, with --gateway or --admin.");
         }
 
+        if (options.Pulsar is { Port: not 0 } pulsar && (pulsar.Equals(options.Gateway) || pulsar.Equals(options.Admin)))
+        {
+            throw new UsageException($"Pulsar's clients and {(pulsar.Equals(options.Gateway) ? "the gateway" : "the control API")} would both be served on {pulsar}.", "Give one of them another port, or do without the former with --pulsar off.");
+        }
+
         if (options.ClusterDatabase is null != (options.Name == NodeName.Single))
         {
             throw options.ClusterDatabase is null

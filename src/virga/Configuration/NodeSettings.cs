@@ -29,6 +29,10 @@ internal static class NodeSettings
             (options, text, folder) => text.Contains('\0', StringComparison.Ordinal) ? null : options with { Data = Path.GetFullPath(text, folder) }),
         Gateway,
         Admin,
+        new("--pulsar", "pulsar.listen", "HOST:PORT|off", "Where Pulsar's clients connect [127.0.0.1:6650]", "an address such as 127.0.0.1:6650, or off",
+            (options, text, _) => text == "off" ? options with { Pulsar = null } : Address(text) is { } address ? options with { Pulsar = address } : null),
+        new("--pulsar-advertised", "pulsar.advertised", "HOST:PORT", "How Pulsar's clients reach the node [the address that they connect to]", "a host and a port such as topics.example.org:6650",
+            (options, text, _) => IsReachable(text) ? options with { PulsarAdvertised = text } : null),
         new("--max-body", "gateway.maxBody", "SIZE", "The largest request body [64MB]", "a size such as 64MB",
             (options, text, _) => ByteSize.TryParse(text, out var size) && size.Bytes > 0 ? options with { MaxBody = size } : null),
         new("--max-package", "packages.maxSize", "SIZE", "The largest package [256MB]", "a size such as 256MB",
@@ -97,6 +101,12 @@ internal static class NodeSettings
             // The reader says which setting it was, and what it takes.
             return null;
         }
+    }
+
+    private static bool IsReachable(string text)
+    {
+        var colon = text.LastIndexOf(':');
+        return colon > 0 && Uri.CheckHostName(text[..colon]) != UriHostNameType.Unknown && ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0;
     }
 
     private static int? Count(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= 1_000_000 ? count : null;

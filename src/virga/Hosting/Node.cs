@@ -24,6 +24,7 @@ using Virga.Core.Dags;
 using Virga.Core.Invocations;
 using Virga.Core.Logging;
 using Virga.Core.Names;
+using Virga.Core.Nodes;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Core.Routing;
@@ -32,6 +33,7 @@ using Virga.Execution;
 using Virga.Gateway;
 using Virga.Gateway.Routing;
 using Virga.Hosting.Activity;
+using Virga.Pulsar.Server;
 using Virga.State.Api;
 using Virga.Telemetry;
 using Virga.Telemetry.Api;
@@ -155,6 +157,7 @@ internal static class Node
             app.Services.GetRequiredService<ILoggerFactory>(),
             new GatewayOptions { Endpoint = options.Gateway, MaxBodyBytes = options.MaxBody.Bytes },
             dags);
+        await using var pulsar = StartPulsar(options, topics, link, time, app.Services.GetRequiredService<ILoggerFactory>());
         engines.GatewayAddress = await gateway.StartAsync(stop);
         await app.StartAsync(stop);
 
@@ -168,6 +171,11 @@ internal static class Node
         await terminal.Out.WriteLineAsync($"Virga {Installation.Version} is ready after {time.GetElapsedTime(began).TotalMilliseconds:0} ms.");
         await terminal.Out.WriteLineAsync($"  functions   {engines.GatewayAddress}");
         await terminal.Out.WriteLineAsync($"  control API {admin}");
+        if (pulsar?.Address is { } address)
+        {
+            await terminal.Out.WriteLineAsync($"  Pulsar      pulsar://{address}");
+        }
+
         await terminal.Out.WriteLineAsync($"  data        {data.Path}");
         if (membership.IsClustered)
         {
@@ -196,6 +204,19 @@ internal static class Node
         await app.StopAsync(CancellationToken.None);
         await control.StopFollowingAsync();
         return ExitCode.Ok;
+    }
+
+    // A cluster without RabbitMQ has no topics, and nothing to serve.
+    private static PulsarServer? StartPulsar(NodeOptions options, NodeTopics? topics, INodeLink link, TimeProvider time, ILoggerFactory loggers)
+    {
+        if (options.Pulsar is not { } listen || topics is null)
+        {
+            return null;
+        }
+
+        var server = new PulsarServer(topics.Broker, link, new PulsarOptions { Listen = listen, Advertised = options.PulsarAdvertised }, time, loggers);
+        server.Start();
+        return server;
     }
 
     private static WebApplication BuildAdmin(NodeOptions options, DataDirectory data, NodeEngines engines, RouteTable routes)

@@ -26,6 +26,9 @@ public class VirgaNode : IAsyncLifetime
     /// <summary>Where the control API is.</summary>
     public Uri Admin { get; private set; } = null!;
 
+    /// <summary>Where Pulsar's clients connect; null for a node of a cluster without topics.</summary>
+    public Uri? Pulsar { get; private set; }
+
     /// <summary>A folder for the sources of functions.</summary>
     public TemporaryFolder Folder => _folder;
 
@@ -70,12 +73,13 @@ public class VirgaNode : IAsyncLifetime
     /// <summary>Starts the node and waits until it is ready.</summary>
     public async Task StartAsync()
     {
-        _process = VirgaProgram.StartBy(_folder.Path, null, [.. Wrapper, Installation.Executable, "up", "--data", Data, "--gateway", "127.0.0.1:0", "--admin", "127.0.0.1:0", .. Options]);
+        _process = VirgaProgram.StartBy(_folder.Path, null, [.. Wrapper, Installation.Executable, "up", "--data", Data, "--gateway", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--pulsar", "127.0.0.1:0", .. Options]);
         _process.StandardInput.Close();
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
         _process.BeginErrorReadLine();
         Gateway = new Uri(await PrintedAsync("functions"));
         Admin = new Uri(await PrintedAsync("control API"));
+        Pulsar = Options.Contains("--cluster") && !Options.Contains("--rabbitmq") ? null : new Uri(await PrintedAsync("Pulsar"));
         _http?.Dispose();
         _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { BaseAddress = Gateway, Timeout = Patience };
     }

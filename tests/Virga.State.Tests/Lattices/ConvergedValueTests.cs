@@ -75,6 +75,26 @@ public sealed class ConvergedValueTests
     });
 
     [Fact]
+    public void Sketches_count_every_addition_and_each_value_once() => Holds(static steps =>
+    {
+        var added = new List<int>();
+        var distinct = Run(steps, (_, argument) =>
+        {
+            added.Add(argument % 50);
+            return $$$"""{"hyperLogLog":{"add":[{{{argument % 50}}}],"precision":12}}""";
+        });
+        var total = Run(steps, static (_, argument) => $$$"""{"countMin":{"add":[{{{argument % 50}}}]}}""");
+        var top = Run(steps, static (_, argument) => $$$"""{"topK":{"add":[{{{argument % 50}}}],"size":50}}""");
+        var ranks = Run(steps, static (_, argument) => $$$"""{"quantiles":{"add":[{{{argument % 50}}}],"size":4096}}""");
+        added.Sort();
+        return added.Count == 0
+            || (Form(distinct) == Text(added.Distinct().Count())
+                && Form(total) == $"{{\"total\":{added.Count}}}"
+                && Form(top) == $"[{string.Join(',', added.CountBy(static value => value).OrderByDescending(static pair => pair.Value).ThenBy(static pair => Text(pair.Key), StringComparer.Ordinal).Select(static pair => $"{{\"value\":{pair.Key},\"count\":{pair.Value},\"error\":0}}"))}]"
+                && Form(ranks).Contains($"\"count\":{added.Count},\"min\":{added[0]},\"p50\":{added[(added.Count - 1) / 2]},", StringComparison.Ordinal));
+    });
+
+    [Fact]
     public void Scores_and_fields_are_those_that_were_set_last() => Holds(static steps =>
     {
         var (scores, fields) = (new SortedDictionary<int, int>(), new SortedDictionary<int, int>());

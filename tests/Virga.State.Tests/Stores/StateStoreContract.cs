@@ -2,10 +2,12 @@ using Virga.Core.Names;
 using Virga.State.Keys;
 using Virga.State.Lattices;
 using Virga.State.Mutations;
+using Virga.State.Queries;
 using Virga.State.Records;
 using Virga.State.Stores;
 using Virga.State.Tests.Support;
 using Virga.State.Time;
+using Virga.State.Updates;
 using static Virga.State.Tests.Support.Values;
 
 namespace Virga.State.Tests.Stores;
@@ -121,6 +123,48 @@ public abstract class StateStoreContract : IAsyncLifetime
         })));
 
         CountOf(await FindAsync("n")).ShouldBe(writers * increments);
+    }
+
+    [Fact]
+    public async Task Sketches_of_concurrent_writers_end_with_what_was_added_once()
+    {
+        const int Writers = 4;
+        const int Additions = 30;
+        string[] kinds = ["hyperLogLog", "theta", "bloom", "countMin", "topK", "quantiles", "reservoir"];
+        await Task.WhenAll(Enumerable.Range(1, Writers).Select(writer => Task.Run(async () =>
+        {
+            // Each knows its own additions alone, adds one value of its own and one that the others add, too, and sends everything twice.
+            var own = new StateRecord?[kinds.Length];
+            for (var i = 0; i < Additions; i++)
+            {
+                var deltas = new List<StateDelta>();
+                for (var kind = 0; kind < kinds.Length; kind++)
+                {
+                    var update = Parse($$$"""{"{{{kinds[kind]}}}":{"add":[{{{(writer * 1000) + i}}},{{{i}}}]}}""");
+                    var delta = update.Delta(own[kind], Context() with { Replica = new ReplicaId((ulong)writer) });
+                    own[kind] = own[kind]?.Merge(delta) ?? delta;
+                    deltas.Add(new StateDelta(Key(kinds[kind]), delta));
+                }
+
+                await Store.MergeAsync([.. deltas, .. deltas], Cancellation);
+            }
+        })));
+
+        await RestartAsync();
+
+        (await AskAsync("hyperLogLog", "\"estimate\"")).ShouldStartWith("{\"estimate\":150,");
+        (await AskAsync("theta", "\"estimate\"")).ShouldStartWith("{\"estimate\":150,");
+        (await AskAsync("bloom", """{"has":4029}""")).ShouldBe("true");
+        (await AskAsync("countMin", "\"total\"")).ShouldBe("240");
+        (await AskAsync("countMin", """{"count":7}""")).ShouldBe("4");
+        (await AskAsync("topK", """{"count":7}""")).ShouldBe("""{"count":4,"error":0}""");
+        (await AskAsync("quantiles", "\"count\"")).ShouldBe("240");
+        (await AskAsync("reservoir", "\"size\"")).ShouldBe("100");
+
+        static StateUpdate Parse(string json) => StateUpdate.Parse(System.Text.Encoding.UTF8.GetBytes(json));
+
+        async Task<string> AskAsync(string kind, string question) => System.Text.Encoding.UTF8.GetString(
+            StateQuery.Parse(System.Text.Encoding.UTF8.GetBytes($$"""{"{{kind}}":{{question}}}""")).AnswerOf(await FindAsync(kind)).Content.Span);
     }
 
     [Fact]
