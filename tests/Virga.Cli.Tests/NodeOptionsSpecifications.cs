@@ -137,6 +137,7 @@ public sealed class NodeOptionsSpecifications : IDisposable
     [InlineData("The node has a RabbitMQ, but belongs to no cluster", "--rabbitmq", "amqp://h")]
     [InlineData("The value in --rabbitmq cannot be used. It takes the URL of a RabbitMQ, such as amqp://user:password@host:5672/vhost.", "--rabbitmq", "amqp://user:secret@host/a/b", "--cluster", "postgres://h/d", "--node", "a")]
     [InlineData("The value in --rabbitmq cannot be used.", "--rabbitmq", "http://host:5672", "--cluster", "postgres://h/d", "--node", "a")]
+    [InlineData("The value in --topic-offload cannot be used. It takes the URL of a bucket", "--topic-offload", "https://name:secret@host")]
     [InlineData("'here' in --cluster-address cannot be used.", "--cluster-address", "here")]
     [InlineData("'a b' in --cluster-host cannot be used.", "--cluster-host", "a b")]
     [InlineData("which --config names.", "--config", "none.yaml")]

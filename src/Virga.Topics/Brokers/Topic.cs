@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Virga.Core.Problems;
+using Virga.Topics.Compaction;
 using Virga.Topics.Ledgers;
 using Virga.Topics.Logs;
 using Virga.Topics.Messages;
@@ -19,9 +20,6 @@ namespace Virga.Topics.Brokers;
 /// </summary>
 public sealed partial class Topic : IAsyncDisposable
 {
-    private const int ScanEntries = 100;
-    private const int ScanBytes = 1 << 20;
-
     private readonly TopicBroker _broker;
     private readonly TopicServices _services;
     private readonly ProducerGate _producers;
@@ -41,10 +39,12 @@ public sealed partial class Topic : IAsyncDisposable
         Schemas = new SchemaBook(name, services.Metadata, services.Time);
         OpenedAt = services.Time.GetUtcNow();
         Upkeep = new TopicCare(this, broker, services);
+        Compactor = log is null ? null : new TopicCompaction(log, services.Logs);
         Subscriptions = new TopicSubscriptions(
             this,
             new SubscriptionContext(name, log ?? (ITopicLog)NoLog.Instance, services.Metadata, services.Time, services.Logger, new Random(), DispatchOf(policies))
             {
+                Compacted = Compactor?.View,
                 CursorLost = () => GiveUp(new MetadataConflictException($"A cursor of '{name}'", 0)),
             },
             keepsMessages: log is not null);
@@ -88,12 +88,20 @@ public sealed partial class Topic : IAsyncDisposable
 
     internal TopicSubscriptions Subscriptions { get; }
 
+    internal TopicCompaction? Compactor { get; }
+
     /// <summary>What happens to it as time goes by.</summary>
     internal TopicCare Upkeep { get; }
 
     internal ProducerGate Producers => _producers;
 
     internal PublishRate Rate { get; }
+
+    /// <summary>What is published to it.</summary>
+    internal PublishMeter Meter { get; } = new();
+
+    /// <summary>What is delivered from it.</summary>
+    internal PublishMeter Delivered { get; } = new();
 
     /// <summary>Counts the exclusive producers; -1 before the first.</summary>
     internal long ProducerEpoch => Log?.Record.ProducerEpoch ?? _producerEpoch;
@@ -142,108 +150,6 @@ public sealed partial class Topic : IAsyncDisposable
         return producer;
     }
 
-    /// <summary>Attaches a consumer; makes the subscription where it is missing and the policies let it be made.</summary>
-    /// <exception cref="ProblemException"><c>consumer-busy</c>, <c>subscription-type-mismatch</c>, <c>not-found</c>, <c>topic-moved</c> and others of <see cref="Subscription.Attach"/>.</exception>
-    public async ValueTask<Consumer> SubscribeAsync(ConsumerOptions options, IConsumerSink sink, CancellationToken cancellation)
-    {
-        ThrowIfClosing();
-        var consumer = await Subscriptions.AttachAsync(options, sink, cancellation);
-        Touch();
-        return consumer;
-    }
-
-    /// <summary>The subscriptions that it has.</summary>
-    public IReadOnlyList<Subscription> ListSubscriptions() => Subscriptions.List;
-
-    /// <summary>A subscription; null where there is none of that name.</summary>
-    public Subscription? Find(SubscriptionName name) => Subscriptions.Find(name);
-
-    /// <summary>Makes a subscription.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="start">Behind which message it begins; <see cref="Position.Earliest"/> or <see cref="Position.Latest"/>.</param>
-    /// <param name="properties">The subscription's own properties.</param>
-    /// <param name="cancellation">Breaks off.</param>
-    /// <exception cref="ProblemException"><c>conflict</c>: it exists.</exception>
-    public ValueTask CreateSubscriptionAsync(SubscriptionName name, MessageId start, IReadOnlyList<KeyValuePair<string, string>> properties, CancellationToken cancellation)
-    {
-        ThrowIfClosing();
-        return Subscriptions.CreateAsync(new ConsumerOptions { Subscription = name, Start = start, SubscriptionProperties = properties }, cancellation);
-    }
-
-    /// <summary>Removes a subscription with its place.</summary>
-    /// <param name="name">Which.</param>
-    /// <param name="force">Also while it has consumers.</param>
-    /// <param name="cancellation">Breaks off.</param>
-    /// <exception cref="ProblemException"><c>not-found</c>; <c>conflict</c>: it has consumers.</exception>
-    public ValueTask UnsubscribeAsync(SubscriptionName name, bool force, CancellationToken cancellation)
-    {
-        ThrowIfClosing();
-        return Subscriptions.DeleteAsync(name, force, cancellation);
-    }
-
-    /// <summary>The last message: with its place where it is the last of a batch. Before everything where the topic is empty.</summary>
-    public async ValueTask<MessageId> LastMessageAsync(CancellationToken cancellation)
-    {
-        var last = Last;
-        if (Log is null || last < Log.First)
-        {
-            return new MessageId(last, Name.Partition);
-        }
-
-        // What brokers write for each other is no message.
-        var read = new List<LogEntry>(1);
-        for (var position = last; position >= Log.First; position = Log.Before(position))
-        {
-            read.Clear();
-            await ReadAsync(position, 1, int.MaxValue, read, cancellation);
-            if (read.Count == 1 && MessageCodec.TryReadHeader(read[0].Data, out var header) && header.Marker == 0)
-            {
-                return new MessageId(position, Name.Partition, header.IsBatch ? header.Messages - 1 : -1);
-            }
-        }
-
-        return new MessageId(Log.Chain.Floor, Name.Partition);
-    }
-
-    /// <summary>Reads entries, beginning at or behind a position.</summary>
-    public async ValueTask<IReadOnlyList<LogEntry>> PeekAsync(Position from, int count, CancellationToken cancellation)
-    {
-        var entries = new List<LogEntry>();
-        while (Log is { } log && entries.Count < count)
-        {
-            if (await ReadAsync(entries.Count == 0 ? from : log.After(entries[^1].Position), Math.Min(count - entries.Count, ScanEntries), ScanBytes, entries, cancellation) == 0)
-            {
-                break;
-            }
-        }
-
-        return entries;
-    }
-
-    /// <summary>Ends the topic: nothing is published to it any more, and its consumers are told when they have had all.</summary>
-    /// <returns>The last entry.</returns>
-    /// <exception cref="ProblemException"><c>invalid-request</c>: it keeps no messages; <c>topic-moved</c>, <c>ledgers-unavailable</c>.</exception>
-    public async ValueTask<Position> TerminateAsync(CancellationToken cancellation)
-    {
-        var log = Log ?? throw new ProblemException(KnownProblems.InvalidRequest($"'{Name}' keeps no messages: it has no end."));
-        ThrowIfClosing();
-        try
-        {
-            var last = await log.TerminateAsync(cancellation);
-            await _producers.CloseAsync(CloseReason.Moved, KnownProblems.TopicTerminated($"'{Name}' is terminated: nothing is published to it any more."));
-            Subscriptions.Terminated();
-            return last;
-        }
-        catch (Exception e) when (e is MetadataConflictException or LedgerStoreException)
-        {
-            GiveUp(e);
-            throw new ProblemException(Explain(e), e);
-        }
-    }
-
-    /// <summary>Takes it out of memory; producers and consumers come again, and it is opened then.</summary>
-    public async ValueTask UnloadAsync(CancellationToken cancellation) => await CloseAsync(CloseReason.Moved).WaitAsync(cancellation);
-
     /// <summary>Somebody uses it.</summary>
     internal void Touch() => Volatile.Write(ref _usedAt, _services.Time.GetTimestamp());
 
@@ -288,6 +194,8 @@ public sealed partial class Topic : IAsyncDisposable
 
     internal void Append(PendingPublish publish)
     {
+        Meter.Count(publish.Messages, publish.Data.Length);
+        _services.Published.Count(publish.Messages, publish.Data.Length);
         if (Log is { } log)
         {
             log.Append(publish);
@@ -356,6 +264,11 @@ public sealed partial class Topic : IAsyncDisposable
                 producer.Refuse(Closing());
             }
 
+            if (Compactor is not null)
+            {
+                await Compactor.DisposeAsync();
+            }
+
             if (Log is { Failure: null or LogClosedException } log)
             {
                 // What was handed over ends first, so that its publishers are told before their producers are closed.
@@ -397,30 +310,6 @@ public sealed partial class Topic : IAsyncDisposable
         }
 
         await Subscriptions.DisposeAsync();
-    }
-
-    private static DispatchOptions DispatchOf(TopicPolicies policies) => new()
-    {
-        MaxUnackedPerConsumer = policies.MaxUnackedPerConsumer!.Value,
-        MaxUnackedPerSubscription = policies.MaxUnackedPerSubscription!.Value,
-        DelaysDelivery = policies.DelayedDelivery!.Value,
-        Rate = policies.DispatchRate is { } rate ? new DispatchRate(rate.Messages, rate.Bytes) : default,
-    };
-
-    private async ValueTask<int> ReadAsync(Position from, int entries, int bytes, List<LogEntry> into, CancellationToken cancellation)
-    {
-        try
-        {
-            return await Log!.ReadAsync(from, entries, bytes, into, cancellation);
-        }
-        catch (LedgerCorruptedException e)
-        {
-            throw new ProblemException(KnownProblems.LedgersCorrupted($"'{Name}': {e.Message}", "Restore the ledgers from a copy, or truncate the topic."), e);
-        }
-        catch (LedgerStoreException e)
-        {
-            throw new ProblemException(Explain(e), e);
-        }
     }
 
     private void ThrowIfClosing()

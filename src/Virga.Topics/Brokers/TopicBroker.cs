@@ -5,6 +5,7 @@ using Virga.Core.Names;
 using Virga.Core.Nodes;
 using Virga.Core.Problems;
 using Virga.Topics.Ledgers;
+using Virga.Topics.Ledgers.Cold;
 using Virga.Topics.Logs;
 using Virga.Topics.Metadata;
 using Virga.Topics.Names;
@@ -29,6 +30,7 @@ public sealed partial class TopicBroker : IAsyncDisposable
     private readonly TopicCatalogue _catalogue;
     private readonly TopicRemoval _removal;
     private readonly TopicUpkeep _upkeep;
+    private readonly BrokerMetrics _metrics;
     private readonly string _producerPrefix;
     private TopicOwners _owners;
     private long _producers;
@@ -40,10 +42,14 @@ public sealed partial class TopicBroker : IAsyncDisposable
         (_ledgers, _link, _time) = (ledgers, link, time);
         var logger = loggers.CreateLogger<TopicBroker>();
         var logs = new LogServices(ledgers, metadata, new TailCache(options.Logs.TailBytes), options.Logs, time, logger);
-        _services = new TopicServices(logs, new PolicyBook(metadata, options.Policies), new PublishMemory(options.MaxPendingBytes), options, time, new Random(), logger);
+        _services = new TopicServices(logs, new PolicyBook(metadata, options.Policies), new PublishMemory(options.MaxPendingBytes), options, time, new Random(), logger)
+        {
+            Offloader = ledgers is TieredLedgerStore tiers ? new TopicOffloader(tiers, logger) : null,
+        };
         _catalogue = new TopicCatalogue(metadata, time);
         _removal = new TopicRemoval(this, _services, _catalogue, link);
         _upkeep = new TopicUpkeep(this, _services, _catalogue);
+        _metrics = new BrokerMetrics(this, _services);
         _owners = new TopicOwners(link.View);
 
         // Made-up names differ between nodes and between runs, since deduplication goes by them.
@@ -76,6 +82,9 @@ public sealed partial class TopicBroker : IAsyncDisposable
 
     internal TopicServices Services => _services;
 
+    /// <summary>How many topics are in memory, or are coming into it.</summary>
+    internal int OpenCount => _slots.Count;
+
     /// <summary>Begins to serve.</summary>
     public async ValueTask OpenAsync(CancellationToken cancellation)
     {
@@ -84,6 +93,7 @@ public sealed partial class TopicBroker : IAsyncDisposable
         _link.Handle(NodeTopic.TopicsChanged, TakeChange);
         _link.ViewChanged += TakeView;
         TakeView(_link.View);
+        _services.Offloader?.Start();
         _upkeep.Start();
     }
 
@@ -239,6 +249,11 @@ public sealed partial class TopicBroker : IAsyncDisposable
         _isStopping = true;
         _link.ViewChanged -= TakeView;
         await _upkeep.DisposeAsync();
+        if (_services.Offloader is { } offloader)
+        {
+            await offloader.DisposeAsync();
+        }
+
         foreach (var (name, slot) in _slots)
         {
             try
@@ -256,6 +271,8 @@ public sealed partial class TopicBroker : IAsyncDisposable
                 LogNotOpened(_services.Logger, e, name);
             }
         }
+
+        _metrics.Dispose();
     }
 
     /// <summary>One round of the upkeep, as its loop makes it.</summary>
@@ -299,95 +316,6 @@ public sealed partial class TopicBroker : IAsyncDisposable
         slot.Open(null);
     }
 
-    private async Task FillAsync(TopicName name, TopicCreation creation, TopicSlot slot)
-    {
-        Topic? topic = null;
-        try
-        {
-            topic = await BringAsync(name, creation);
-            if (topic is null)
-            {
-                _slots.TryRemove(new KeyValuePair<TopicName, TopicSlot>(name, slot));
-            }
-
-            slot.Open(topic);
-        }
-        catch (Exception e)
-        {
-            _slots.TryRemove(new KeyValuePair<TopicName, TopicSlot>(name, slot));
-            slot.Fail(Translate(name, e));
-        }
-
-        if (topic is not null && (_isStopping || !IsMine(name)))
-        {
-            await topic.CloseAsync(CloseReason.Moved);
-        }
-    }
-
-    private async ValueTask<Topic?> BringAsync(TopicName name, TopicCreation creation)
-    {
-        var policies = await _services.Policies.OfAsync(name, CancellationToken.None);
-        if (!name.IsPersistent)
-        {
-            return await ExistsAsync(name, creation) ? new Topic(this, name, _services, null, null, policies) : null;
-        }
-
-        var log = await TopicLog.OpenAsync(name, _services.Logs, CancellationToken.None);
-        if (log is null)
-        {
-            if (!await ExistsAsync(name, creation))
-            {
-                return null;
-            }
-
-            // A partition's record is written when it is first used; another topic's was just written.
-            log = await TopicLog.CreateAsync(name, new TopicRecord(), _services.Logs, CancellationToken.None) ?? await TopicLog.OpenAsync(name, _services.Logs, CancellationToken.None);
-            if (log is null)
-            {
-                return null;
-            }
-        }
-
-        try
-        {
-            var deduplication = policies.Deduplication == true ? await Deduplication.OpenAsync(log, _services.Logs, CancellationToken.None) : null;
-            var topic = new Topic(this, name, _services, log, deduplication, policies);
-            await topic.Subscriptions.OpenAsync(CancellationToken.None);
-            return topic;
-        }
-        catch
-        {
-            await log.DisposeAsync();
-            throw;
-        }
-    }
-
-    // Whether the topic is in the catalogue, or was just put there.
-    private async ValueTask<bool> ExistsAsync(TopicName name, TopicCreation creation)
-    {
-        if (name.IsPartition)
-        {
-            return await PartitionsAsync(name, TopicCreation.Never, CancellationToken.None) is not null;
-        }
-
-        return await PartitionsAsync(name, creation, CancellationToken.None) switch
-        {
-            null => false,
-            0 => true,
-            var partitions => throw new ProblemException(KnownProblems.InvalidRequest($"'{name}' has {partitions} partitions.", $"Ask for one of them, such as '{name.OfPartition(0)}'.")),
-        };
-    }
-
-    private async ValueTask<AutoCreation> AutoCreationAsync(TopicName whole, TopicCreation creation, CancellationToken cancellation) => creation switch
-    {
-        TopicCreation.Never => new AutoCreation(false),
-        TopicCreation.Always => new AutoCreation(true),
-        _ => (await _services.Policies.OfAsync(whole, cancellation)).AutoCreation!,
-    };
-
-    private async ValueTask<bool> IsRefusedAsync(TopicName topic, TopicCreation creation, CancellationToken cancellation) =>
-        topic.IsPartition ? await PartitionsAsync(topic, TopicCreation.Never, cancellation) is null : !(await AutoCreationAsync(topic, creation, cancellation)).IsAllowed;
-
     private void RequireOwned(TopicName topic)
     {
         if (_isStopping)
@@ -409,15 +337,6 @@ public sealed partial class TopicBroker : IAsyncDisposable
             throw new ProblemException(KnownProblems.InvalidRequest($"'{topic}' is a partition.", $"Name the topic as a whole: '{topic.Whole}'."));
         }
     }
-
-    private ProblemException Translate(TopicName name, Exception failure) => failure switch
-    {
-        ProblemException known => known,
-        LedgerCorruptedException => new ProblemException(KnownProblems.LedgersCorrupted($"'{name}': {failure.Message}", "Restore the ledgers from a copy, or delete the topic."), failure),
-        MetadataConflictException or LedgerFencedException => new ProblemException(KnownProblems.TopicMoved($"'{name}' is being taken over by another node.", OwnerOf(name)), failure),
-        LedgerStoreException => new ProblemException(KnownProblems.LedgersUnavailable($"'{name}': {failure.Message}"), failure),
-        _ => new ProblemException(KnownProblems.Internal($"'{name}' cannot be opened: {failure.Message}"), failure),
-    };
 
     private void TakeView(ClusterView view)
     {

@@ -28,7 +28,7 @@ internal sealed class TopicCare(Topic topic, TopicBroker broker, TopicServices s
     {
         if (passed > TimeSpan.Zero)
         {
-            topic.Producers.Tick(passed);
+            topic.Tick(passed);
         }
 
         if (topic.IsClosing)
@@ -44,7 +44,13 @@ internal sealed class TopicCare(Topic topic, TopicBroker broker, TopicServices s
 
         await ExpireAsync(policies, cancellation);
         await LimitBacklogAsync(log, policies.BacklogQuota!, cancellation);
+        if (policies.CompactionThresholdBytes > 0 && log.Chain.BytesBehind(log.Record.Compaction?.Horizon ?? Position.Earliest) >= policies.CompactionThresholdBytes)
+        {
+            topic.Compactor!.Begin();
+        }
+
         await TrimAsync(log, policies, cancellation);
+        Offload(log, policies);
     }
 
     // What everybody has acknowledged; behind everything where there is nobody.
@@ -178,6 +184,18 @@ internal sealed class TopicCare(Topic topic, TopicBroker broker, TopicServices s
         if (Retention.Trim(chain.Closed, chain.Open?.Bytes ?? 0, acknowledged, limits, services.Logs.Now) is { } upTo)
         {
             await log.TrimAsync(upTo, cancellation);
+        }
+    }
+
+    private void Offload(TopicLog log, TopicPolicies policies)
+    {
+        if (services.Offloader is { } offloader)
+        {
+            var chain = log.Chain;
+            foreach (var ledger in Offloading.Due(chain.Closed, chain.Open?.Bytes ?? 0, policies, services.Logs.Now))
+            {
+                offloader.Offer(log, ledger);
+            }
         }
     }
 

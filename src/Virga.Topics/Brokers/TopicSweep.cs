@@ -1,4 +1,5 @@
 using Virga.Topics.Logs;
+using Virga.Topics.Policies;
 
 namespace Virga.Topics.Brokers;
 
@@ -12,36 +13,40 @@ internal sealed class TopicSweep(TopicBroker broker, TopicServices services, Top
 
     public async ValueTask StepAsync(CancellationToken cancellation)
     {
-        var page = await catalogue.SweepAsync(_prefix, _after, services.Options.SweepTopics, cancellation);
-        var opens = services.Options.SweepOpens;
-        foreach (var (name, record, key) in page)
+        var (topics, opens) = (services.Options.SweepTopics, services.Options.SweepOpens);
+        for (var wraps = 0; topics > 0 && opens > 0 && wraps < 2;)
         {
-            if (opens == 0)
+            var page = await catalogue.SweepAsync(_prefix, _after, topics, cancellation);
+            foreach (var (name, record, key) in page)
             {
-                return;
-            }
-
-            _after = key;
-            if (record.Partitions > 0 || !broker.IsMine(name) || await broker.FindAsync(name, cancellation) is not null)
-            {
-                continue;
-            }
-
-            if (await IsDueAsync(name, record, cancellation))
-            {
-                opens--;
-                var topic = await broker.GetAsync(name, TopicCreation.Never, cancellation);
-                await topic.Upkeep.RoundAsync(TimeSpan.Zero, cancellation);
-                if (!topic.IsInUse)
+                _after = key;
+                if (record.Partitions == 0 && broker.IsMine(name) && await broker.FindAsync(name, cancellation) is null && await IsDueAsync(name, record, cancellation))
                 {
-                    await topic.UnloadAsync(cancellation);
+                    await VisitAsync(name, cancellation);
+                    if (--opens == 0)
+                    {
+                        return;
+                    }
                 }
             }
-        }
 
-        if (page.Count < services.Options.SweepTopics)
+            if (page.Count < topics)
+            {
+                (_prefix, _after) = (_prefix == TopicRecord.TopicPrefix ? TopicRecord.PartitionPrefix : TopicRecord.TopicPrefix, null);
+                wraps++;
+            }
+
+            topics -= page.Count;
+        }
+    }
+
+    private async ValueTask VisitAsync(Names.TopicName name, CancellationToken cancellation)
+    {
+        var topic = await broker.GetAsync(name, TopicCreation.Never, cancellation);
+        await topic.Upkeep.RoundAsync(TimeSpan.Zero, cancellation);
+        if (!topic.IsInUse && !(topic.Log is { } log && services.Offloader?.IsBusyWith(log) == true))
         {
-            (_prefix, _after) = (_prefix == TopicRecord.TopicPrefix ? TopicRecord.PartitionPrefix : TopicRecord.TopicPrefix, null);
+            await topic.UnloadAsync(cancellation);
         }
     }
 
@@ -64,6 +69,7 @@ internal sealed class TopicSweep(TopicBroker broker, TopicServices services, Top
         var age = now - (oldest.IsOpen ? oldest.OpenedAt : oldest.ClosedAt);
         return (policies.TtlSeconds > 0 && age > policies.TtlSeconds * 1000)
             || (policies.Retention is { Seconds: > 0 } retention && age > retention.Seconds * 1000)
+            || (services.Offloader is not null && Offloading.Due([.. record.Ledgers], 0, policies, now).Count > 0)
             || (policies.SubscriptionExpirySeconds > 0 && age > policies.SubscriptionExpirySeconds * 1000);
     }
 }

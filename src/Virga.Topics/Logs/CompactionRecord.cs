@@ -11,6 +11,12 @@ internal sealed record CompactionRecord
     /// <summary>The last entry that was looked at: behind it the topic itself is read.</summary>
     public required Position Horizon { get; init; }
 
+    /// <summary>Where the first entry that is left was published.</summary>
+    public required Position First { get; init; }
+
+    /// <summary>Where the last entry that is left was published.</summary>
+    public required Position Last { get; init; }
+
     /// <summary>How many entries the ledger holds.</summary>
     public required long Entries { get; init; }
 

@@ -84,7 +84,9 @@ internal sealed class LedgerChain
     public Position Before(Position position)
     {
         var rank = Rank(new Position(position.Ledger, position.Entry - 1));
-        return rank == 0 ? new Position(First.Ledger, -1) : At(rank - 1);
+        return rank > 0 ? At(rank - 1)
+            : position > First ? Last
+            : new Position(position.Ledger, Math.Max(position.Entry, 0) - 1);
     }
 
     /// <inheritdoc cref="ITopicLog.Count"/>

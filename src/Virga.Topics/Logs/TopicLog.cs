@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Virga.Core.Problems;
 using Virga.Topics.Ledgers;
+using Virga.Topics.Ledgers.Cold;
 using Virga.Topics.Messages;
 using Virga.Topics.Metadata;
 using Virga.Topics.Names;
@@ -183,6 +184,33 @@ internal sealed partial class TopicLog : ITopicLog, IAsyncDisposable
         }
 
         return gone.Count;
+    }
+
+    /// <summary>Hands a closed ledger on to the colder store, and notes it. When this was broken off, doing it again goes on where it was.</summary>
+    /// <returns>Whether the topic still has the ledger.</returns>
+    public async ValueTask<bool> OffloadAsync(LedgerRecord ledger, TieredLedgerStore tiers, CancellationToken cancellation)
+    {
+        var id = new LedgerId(ledger.Id);
+        var place = await tiers.OffloadAsync(id, new LedgerEnd(ledger.Entries - 1, ledger.Bytes), cancellation);
+        var isThere = false;
+        await ChangeAsync(
+            record =>
+            {
+                isThere = record.Ledgers.Any(one => one.Id == ledger.Id);
+                return isThere ? record with { Ledgers = [.. record.Ledgers.Select(one => one.Id == ledger.Id ? one with { OffloadedTo = place } : one)] } : record;
+            },
+            cancellation);
+        if (isThere)
+        {
+            _writer.ShowChain();
+        }
+        else
+        {
+            // It was trimmed meanwhile: the copy came after that.
+            await tiers.DeleteAsync(id, cancellation);
+        }
+
+        return isThere;
     }
 
     /// <summary>Waits for what was appended and closes the ledger; the next owner has nothing to recover.</summary>

@@ -1,6 +1,6 @@
 namespace Virga.Topics.Publishing;
 
-/// <summary>Counts messages and bytes, and how many of them come per second; counted by one thread at a time, read by any.</summary>
+/// <summary>Counts messages and bytes, and how many of them come per second. Safe for many threads, but for the ticks.</summary>
 internal sealed class PublishMeter
 {
     // The weight of the newest tick in the rate: ticks come every ten seconds, so that the rate is that of about the last minute.

@@ -214,7 +214,7 @@ public sealed partial class CursorSubscription
         _redeliveries.RemoveThrough(mark);
         if (_read <= mark)
         {
-            _read = Context.Log.After(mark);
+            _read = Source.After(mark);
         }
 
         if (Dispatcher is { TracksEntries: true })
@@ -343,7 +343,7 @@ public sealed partial class CursorSubscription
         }
 
         _delivered = _cursor.MarkDeleted;
-        _read = Context.Log.After(_cursor.MarkDeleted);
+        _read = Source.After(_cursor.MarkDeleted);
         _readEpoch++;
         _hand.Clear();
         _handAt = 0;

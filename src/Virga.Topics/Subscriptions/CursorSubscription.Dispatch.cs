@@ -286,7 +286,7 @@ public sealed partial class CursorSubscription
         {
             if (entry.Position != expected)
             {
-                PassOver(expected, entry.Position);
+                PassOver(source, expected, entry.Position);
             }
 
             expected = new Position(entry.Position.Ledger, entry.Position.Entry + 1);
@@ -300,9 +300,15 @@ public sealed partial class CursorSubscription
     }
 
     // Acknowledges the places from one entry up to another, which do not exist for this subscription.
-    private void PassOver(Position from, Position to)
+    private void PassOver(ITopicLog source, Position from, Position to)
     {
         var log = Context.Log;
+        if (source != log && _cursor.MarkDeleted < log.Before(log.First))
+        {
+            // Before what the log still has lies what compaction has kept, with gaps whose places nobody knows any more. An acknowledgement of all up to a message passes over them.
+            return;
+        }
+
         if (log.After(_cursor.MarkDeleted) >= from)
         {
             _cursor.AcknowledgeThrough(log.Before(to));
@@ -408,7 +414,8 @@ public sealed partial class CursorSubscription
 
     private void TellEnd()
     {
-        if (_hand.Count > 0 || _taken.Count > 0 || _read <= Source.Last || Dispatcher!.Returned > 0 || _delays.Count > 0)
+        var isLeft = _hand.Count > 0 || _taken.Count > 0 || _read <= Source.Last || Dispatcher!.Returned > 0 || _delays.Count > 0;
+        if (isLeft && _cursor.Backlog > 0)
         {
             return;
         }

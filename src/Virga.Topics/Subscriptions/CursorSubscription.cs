@@ -85,7 +85,7 @@ public sealed partial class CursorSubscription : Subscription, ICursorSource
         var key = CursorRecord.KeyOf(context.Topic, name);
         if (forNew is { IsDurable: false })
         {
-            (await StartAsync(context.Log, forNew, cancellation)).Apply(cursor);
+            (await StartAsync(StartOf(context, forNew), forNew, cancellation)).Apply(cursor);
             return new CursorSubscription(context, name, cursor, null, writer, forNew.SubscriptionProperties, "");
         }
 
@@ -93,7 +93,7 @@ public sealed partial class CursorSubscription : Subscription, ICursorSource
         {
             var record = CursorCodec.Decode(stored.Bytes.Span)
                 ?? throw new ProblemException(KnownProblems.MetadataCorrupted($"What is stored of the subscription '{name}' of {context.Topic} cannot be read.", $"Restore a backup, or remove the key '{key}' from the topics' metadata: the subscription is then made anew."));
-            cursor.Restore(record);
+            cursor.Restore(record, context.Compacted ?? context.Log);
             return new CursorSubscription(context, name, cursor, stored.Version, writer, record.Properties, record.Note);
         }
 
@@ -102,10 +102,13 @@ public sealed partial class CursorSubscription : Subscription, ICursorSource
             throw new ProblemException(KnownProblems.NotFound($"There is no subscription '{name}' of {context.Topic}.", "Subscribe, or make the subscription first."));
         }
 
-        (await StartAsync(context.Log, forNew, cancellation)).Apply(cursor);
+        (await StartAsync(StartOf(context, forNew), forNew, cancellation)).Apply(cursor);
         var versions = await context.Metadata.WriteAsync([new MetadataWrite(key, CursorCodec.Encode(cursor, writer, forNew.SubscriptionProperties, ""), 0)], cancellation);
         return new CursorSubscription(context, name, cursor, versions[0], writer, forNew.SubscriptionProperties, "");
     }
+
+    // What compaction has kept may lie before what the log still has.
+    private static ITopicLog StartOf(SubscriptionContext context, ConsumerOptions options) => options.ReadCompacted && context.Compacted is { } compacted ? compacted : context.Log;
 
     /// <inheritdoc/>
     public byte[] Snapshot(out long changes)

@@ -5,6 +5,7 @@ using Virga.Core.Resources;
 using Virga.Pulsar.Server;
 using Virga.State.Logs;
 using Virga.Telemetry.Metering;
+using Virga.Topics.Ledgers.Cold;
 using Virga.Topics.Ledgers.Segments;
 
 namespace Virga.Configuration;
@@ -83,6 +84,9 @@ internal sealed record NodeOptions
 
     /// <summary>When a published message is acknowledged.</summary>
     public LedgerDurability TopicDurability { get; init; } = LedgerDurability.Always;
+
+    /// <summary>The bucket that old ledgers of topics are handed on to; null where there is none.</summary>
+    public S3ColdOptions? TopicOffload { get; init; }
 
     /// <summary>Memory for the newest messages of all topics.</summary>
     public ByteSize TopicMemory { get; init; } = ByteSize.FromMegabytes(64);

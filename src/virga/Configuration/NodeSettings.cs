@@ -7,6 +7,7 @@ using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Core.Storage;
 using Virga.State.Logs;
+using Virga.Topics.Ledgers.Cold;
 using Virga.Topics.Ledgers.Segments;
 
 namespace Virga.Configuration;
@@ -71,6 +72,8 @@ internal static class NodeSettings
             (options, text, _) => ByteSize.TryParse(text, out var size) && size.Bytes >= 16L << 20 ? options with { StateMemory = size } : null),
         new("--topic-durability", "topics.durability", "sync|interval", "Acknowledge published messages when they are on disk, or some milliseconds before that [sync]", "sync or interval",
             (options, text, _) => text is "sync" or "interval" ? options with { TopicDurability = text == "sync" ? LedgerDurability.Always : LedgerDurability.Interval } : null),
+        new("--topic-offload", "topics.offload", "URL", "The S3 bucket that old messages of topics are handed on to, where policies say so [none]", "the URL of a bucket, such as https://NAME:KEY@s3.example.com/BUCKET/PREFIX?region=REGION",
+            (options, text, _) => S3Url.TryParse(text, out var bucket) ? options with { TopicOffload = bucket } : null, HasSecret: true),
         new("--topic-memory", "topics.memory", "SIZE", "Memory for the newest messages of all topics; older ones are read from disk [64MB]", "a size such as 256MB, 1MB or more",
             (options, text, _) => ByteSize.TryParse(text, out var size) && size.Bytes >= 1 << 20 ? options with { TopicMemory = size } : null),
         new("--log-level", "log.level", "LEVEL", "The least grave lines of the node's log: debug, info, warn or error [info]", "debug, info, warn or error",

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Virga.Configuration;
 using Virga.Topics.Brokers;
 using Virga.Topics.Ledgers;
+using Virga.Topics.Ledgers.Cold;
 using Virga.Topics.Ledgers.RabbitMq;
 using Virga.Topics.Ledgers.Segments;
 using Virga.Topics.Metadata;
@@ -60,6 +61,7 @@ internal sealed class NodeTopics : IAsyncDisposable
     private static async Task<NodeTopics> OpenAsync(
         ILedgerStore ledgers, ITopicMetadata metadata, NodeOptions options, NodeMembership membership, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
     {
+        ledgers = options.TopicOffload is { } bucket ? new TieredLedgerStore(ledgers, new S3ColdLedgers(bucket)) : ledgers;
         var topics = new NodeTopics(
             ledgers, metadata, new TopicBroker(ledgers, metadata, membership.Link, new TopicBrokerOptions { Logs = new() { TailBytes = options.TopicMemory.Bytes } }, time, loggers));
         try

@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Virga.Core.Nodes;
 using Virga.Topics.Brokers;
+using Virga.Topics.Ledgers;
 using Virga.Topics.Ledgers.Segments;
 using Virga.Topics.Messages;
 using Virga.Topics.Metadata.Sqlite;
@@ -15,11 +16,12 @@ internal sealed class BrokerFixture : IAsyncDisposable
 {
     private readonly List<TopicBroker> _brokers = [];
 
-    private BrokerFixture(string folder, TopicBrokerOptions options, TimeProvider time)
+    private BrokerFixture(string folder, TopicBrokerOptions options, TimeProvider time, Func<ILedgerStore, ILedgerStore>? over)
     {
         (Folder, Options, Time) = (folder, options, time);
         Metadata = new SqliteTopicMetadata(Path.Combine(folder, "topics.db"));
         Ledgers = new SegmentLedgerStore(new SegmentLedgerOptions { Directory = Path.Combine(folder, "ledgers"), MinSegmentBytes = 1 << 20 }, NullLogger<SegmentLedgerStore>.Instance);
+        Store = over?.Invoke(Ledgers) ?? Ledgers;
     }
 
     public static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -37,30 +39,33 @@ internal sealed class BrokerFixture : IAsyncDisposable
 
     public SegmentLedgerStore Ledgers { get; }
 
+    /// <summary>What brokers use: the ledgers themselves, or what the test has put over them.</summary>
+    public ILedgerStore Store { get; }
+
     public TopicBroker Broker => _brokers[0];
 
     public static TopicName Name(string text) => TopicName.Parse(text);
 
     /// <summary>One broker alone.</summary>
-    public static async Task<BrokerFixture> StartAsync(TopicBrokerOptions? options = null, TimeProvider? time = null, string? folder = null)
+    public static async Task<BrokerFixture> StartAsync(TopicBrokerOptions? options = null, TimeProvider? time = null, string? folder = null, Func<ILedgerStore, ILedgerStore>? over = null)
     {
-        var fixture = await OpenAsync(options, time, folder);
+        var fixture = await OpenAsync(options, time, folder, over);
         await fixture.AddAsync(new SingleNodeLink(Core.Names.NodeName.Single));
         return fixture;
     }
 
     /// <summary>No broker yet.</summary>
-    public static async Task<BrokerFixture> OpenAsync(TopicBrokerOptions? options = null, TimeProvider? time = null, string? folder = null)
+    public static async Task<BrokerFixture> OpenAsync(TopicBrokerOptions? options = null, TimeProvider? time = null, string? folder = null, Func<ILedgerStore, ILedgerStore>? over = null)
     {
-        var fixture = new BrokerFixture(folder ?? Directory.CreateTempSubdirectory("virga-broker-").FullName, options ?? Quiet, time ?? TimeProvider.System);
+        var fixture = new BrokerFixture(folder ?? Directory.CreateTempSubdirectory("virga-broker-").FullName, options ?? Quiet, time ?? TimeProvider.System, over);
         await fixture.Metadata.OpenAsync(Cancellation);
-        await fixture.Ledgers.OpenAsync(Cancellation);
+        await fixture.Store.OpenAsync(Cancellation);
         return fixture;
     }
 
     public async Task<TopicBroker> AddAsync(INodeLink link)
     {
-        var broker = new TopicBroker(Ledgers, Metadata, link, Options, Time, NullLoggerFactory.Instance);
+        var broker = new TopicBroker(Store, Metadata, link, Options, Time, NullLoggerFactory.Instance);
         _brokers.Add(broker);
         await broker.OpenAsync(Cancellation);
         return broker;
@@ -115,7 +120,7 @@ internal sealed class BrokerFixture : IAsyncDisposable
             await broker.DisposeAsync();
         }
 
-        await Ledgers.DisposeAsync();
+        await Store.DisposeAsync();
         await Metadata.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
     }

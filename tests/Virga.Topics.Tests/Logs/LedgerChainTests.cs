@@ -32,6 +32,7 @@ public sealed class LedgerChainTests
                 else
                 {
                     chain.Before(position).ShouldBeLessThan(chain.First);
+                    chain.Before(position).ShouldBeLessThanOrEqualTo(position);
                 }
             }
 

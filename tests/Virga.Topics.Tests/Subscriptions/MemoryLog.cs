@@ -19,6 +19,9 @@ internal sealed class MemoryLog : ITopicLog
     /// <summary>What a fetch throws; null for nothing.</summary>
     public Func<Exception?>? Failing { get; set; }
 
+    /// <summary>Which entries are left out when they are read; null for none.</summary>
+    public Func<Position, bool>? Hides { get; set; }
+
     public long Fetches { get; private set; }
 
     public long Entries { get; private set; }
@@ -226,6 +229,11 @@ internal sealed class MemoryLog : ITopicLog
                 if (count >= maxEntries || (count > 0 && bytes >= maxBytes))
                 {
                     return count;
+                }
+
+                if (Hides?.Invoke(new Position(ledger, i)) == true)
+                {
+                    continue;
                 }
 
                 into.Add(new LogEntry(new Position(ledger, i), entries[(int)i]));

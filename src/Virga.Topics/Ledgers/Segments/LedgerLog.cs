@@ -88,6 +88,21 @@ internal sealed class LedgerLog : IDisposable
         }
     }
 
+    /// <summary>The same, and waits until the disk has it, with either durability: topics note elsewhere which ledgers there are and where they end, and must not know more than these do.</summary>
+    public async Task<LedgerEnd> CarryOutAsync(LedgerChange change, CancellationToken cancellation)
+    {
+        Submit(change);
+        var end = await change.Done.WaitAsync(cancellation);
+        if (_options.Durability == LedgerDurability.Interval)
+        {
+            var barrier = new LedgerChange(LedgerChangeKind.Barrier, null, 0);
+            Submit(barrier);
+            await barrier.Done.WaitAsync(cancellation);
+        }
+
+        return end;
+    }
+
     /// <summary>Somebody's callback has thrown.</summary>
     public void Report(Exception exception) => _logger.CallbackFailed(exception);
 

@@ -96,7 +96,7 @@ internal static class SegmentFormat
         BinaryPrimitives.WriteInt64LittleEndian(batch[16..], offset);
         BinaryPrimitives.WriteInt64LittleEndian(batch[24..], durable);
         BinaryPrimitives.WriteInt32LittleEndian(batch[32..], frames);
-        BinaryPrimitives.WriteInt64LittleEndian(batch[36..], 0);
+        batch[36..44].Clear();
         BinaryPrimitives.WriteUInt32LittleEndian(batch[44..], Crc32C.Of(batch[..44]));
     }
 

@@ -280,6 +280,9 @@ internal sealed class SegmentKeeper : IDisposable
             target.LiveBytes += part.FrameBytes;
         }
 
+        // Whatever comes now, they are dead.
+        sources.ForEach(static source => source.LiveBytes = 0);
+
         _segments.Insert(from + count, target);
         _isCatalogueOld = true;
         WriteCatalogue(sources);

@@ -86,9 +86,7 @@ public sealed class SegmentLedgerStore : ILedgerStore
 
         try
         {
-            var change = new LedgerChange(LedgerChangeKind.Create, ledger, epoch.Value);
-            _log!.Submit(change);
-            await change.Done;
+            await _log!.CarryOutAsync(new LedgerChange(LedgerChangeKind.Create, ledger, epoch.Value), CancellationToken.None);
         }
         catch
         {
@@ -128,16 +126,22 @@ public sealed class SegmentLedgerStore : ILedgerStore
             throw new LedgerCorruptedException($"Entries of ledger {id} are missing in '{_options.Directory}'. Restore the folder from a backup, or delete the ledger.");
         }
 
-        var change = new LedgerChange(LedgerChangeKind.Close, ledger, epoch.Value);
-        _log!.Submit(change);
-        return await change.Done.WaitAsync(cancellation);
+        return await _log!.CarryOutAsync(new LedgerChange(LedgerChangeKind.Close, ledger, epoch.Value), cancellation);
     }
 
     /// <inheritdoc/>
     public ValueTask<int> ReadAsync(LedgerId id, long first, int maxEntries, int maxBytes, List<LedgerEntry> into, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        return new(_reader.Read(id, first, maxEntries, maxBytes, into));
+        try
+        {
+            return new(_reader.Read(id, first, maxEntries, maxBytes, into));
+        }
+        catch (LedgerCorruptedException) when (_log?.Failure is { } failure)
+        {
+            // What the disk has just lost is written again when it can be.
+            throw failure.ToException();
+        }
     }
 
     /// <inheritdoc/>

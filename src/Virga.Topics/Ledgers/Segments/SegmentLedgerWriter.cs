@@ -95,9 +95,7 @@ internal sealed class SegmentLedgerWriter(SegmentLedger ledger, LedgerLog log) :
             throw Copy(refusal);
         }
 
-        var change = new LedgerChange(LedgerChangeKind.Close, ledger, ledger.Epoch);
-        log.Submit(change);
-        return await change.Done.WaitAsync(cancellation);
+        return await log.CarryOutAsync(new LedgerChange(LedgerChangeKind.Close, ledger, ledger.Epoch), cancellation);
     }
 
     public async ValueTask DisposeAsync()

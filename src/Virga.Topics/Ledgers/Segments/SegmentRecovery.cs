@@ -42,15 +42,15 @@ internal sealed class SegmentRecovery(SegmentLedgerOptions options, LedgerDisk d
             logger.CatalogueLost(cataloguePath);
         }
 
-        Scan(files.FindAll(file => file.Number >= scanFrom));
+        Scan(files.FindAll(file => file.Number >= scanFrom), Catalogue.IsIntact(catalogue) ? scanFrom : null);
         Last = _segments.Count > 0 ? Math.Max(_segments[^1].Number, scanFrom - 1) : scanFrom - 1;
         Report();
     }
 
     // Of each number the last generation: an earlier one is left where it was written anew and the store ended before it was removed.
-    private List<(int Number, int Generation, string Path)> Find()
+    private List<SegmentFile> Find()
     {
-        var files = new List<(int Number, int Generation, string Path)>();
+        var files = new List<SegmentFile>();
         foreach (var path in Directory.GetFiles(options.Directory, SegmentFormat.SegmentPattern))
         {
             if (!SegmentFormat.TryParseName(path, out var number, out var generation))
@@ -58,14 +58,14 @@ internal sealed class SegmentRecovery(SegmentLedgerOptions options, LedgerDisk d
                 throw Damaged(path, 0, "its name is not that of a segment");
             }
 
-            files.Add((number, generation, path));
+            files.Add(new SegmentFile(number, generation, path));
         }
 
-        files.Sort();
+        files.Sort(static (left, right) => (left.Number, left.Generation).CompareTo((right.Number, right.Generation)));
         return files;
     }
 
-    private void OpenCatalogued(byte[] catalogue, List<(int Number, int Generation, string Path)> files)
+    private void OpenCatalogued(byte[] catalogue, List<SegmentFile> files)
     {
         var known = Catalogue.Segments(catalogue);
         var segments = new Dictionary<int, Segment>();
@@ -97,9 +97,10 @@ internal sealed class SegmentRecovery(SegmentLedgerOptions options, LedgerDisk d
         }
     }
 
-    private void Scan(List<(int Number, int Generation, string Path)> files)
+    private void Scan(List<SegmentFile> files, int? scanFrom)
     {
         var replay = new SegmentReplay(table);
+        var headers = files.ConvertAll(static file => ReadHeader(file.Path));
         for (var i = 0; i < files.Count; i++)
         {
             var (number, generation, path) = files[i];
@@ -111,10 +112,18 @@ internal sealed class SegmentRecovery(SegmentLedgerOptions options, LedgerDisk d
                 continue;
             }
 
+            // What is removed is no longer among those that the catalogue leaves to be read.
+            if (headers[i].Previous >= scanFrom && (i == 0 || files[i - 1].Number != headers[i].Previous))
+            {
+                throw Damaged(path, 0, $"the segment before it, {SegmentFormat.SegmentName(headers[i].Previous, 0)}, is missing");
+            }
+
+            // A segment ends where the next says: what stands behind that was never confirmed, or stands again in the next.
+            var end = i + 1 < files.Count && generation == 0 && headers[i + 1].Previous == number ? headers[i + 1].PreviousEnd : default(int?);
             var segment = Open(number, generation, path);
             try
             {
-                segment.End = ScanOne(segment, replay, EndByNext(files, i), isLast: i == files.Count - 1);
+                segment.End = ScanOne(segment, replay, end, isLast: i == files.Count - 1);
             }
             catch
             {
@@ -124,22 +133,6 @@ internal sealed class SegmentRecovery(SegmentLedgerOptions options, LedgerDisk d
 
             _segments.Add(segment);
         }
-    }
-
-    // A segment ends where the next says: what stands behind that was never confirmed, or stands again in the next.
-    private static int? EndByNext(List<(int Number, int Generation, string Path)> files, int index)
-    {
-        var number = files[index].Number;
-        for (var i = index + 1; i < files.Count; i++)
-        {
-            var header = ReadHeader(files[i].Path);
-            if (header.Previous == number && files[index].Generation == 0)
-            {
-                return header.PreviousEnd;
-            }
-        }
-
-        return null;
     }
 
     private int ScanOne(Segment segment, SegmentReplay replay, int? end, bool isLast)

@@ -34,7 +34,13 @@ internal sealed class SegmentReplay(LedgerTable table)
         _last = null;
         if (state.Status == LedgerStatus.Deleted)
         {
-            table.Remove(id);
+            if (table.TryGet(id, out var deleted))
+            {
+                // Its segments have it still among those that they know of.
+                deleted.Status = LedgerStatus.Deleted;
+                table.Remove(id);
+            }
+
             return;
         }
 

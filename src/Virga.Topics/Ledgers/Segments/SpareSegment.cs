@@ -107,7 +107,7 @@ internal sealed class SpareSegment : IDisposable
                 {
                     Make(bytes);
                 }
-                catch (IOException)
+                catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
                 {
                     // No room, or a disk that fails: the log does without, and says what is wrong when it fails itself.
                     File.Delete(_path + SegmentFormat.UnfinishedSuffix);

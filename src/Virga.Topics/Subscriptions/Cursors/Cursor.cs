@@ -116,7 +116,9 @@ internal sealed class Cursor(ITopicLog log)
     public void Touch() => Changes++;
 
     /// <summary>Takes over what was stored. Of what the log has trimmed meanwhile nothing is left to acknowledge.</summary>
-    public void Restore(CursorRecord record)
+    /// <param name="record">What was stored.</param>
+    /// <param name="oldest">What has the oldest entries that a consumer may still get.</param>
+    public void Restore(CursorRecord record, ITopicLog oldest)
     {
         MarkDeleted = record.MarkDeleted;
         foreach (var page in record.Pages)
@@ -129,7 +131,7 @@ internal sealed class Cursor(ITopicLog log)
             _partial[position] = remaining;
         }
 
-        if (!AcknowledgeThrough(log.Before(log.First)))
+        if (!AcknowledgeThrough(oldest.Before(oldest.First)))
         {
             Advance();
         }

@@ -137,9 +137,10 @@ internal sealed partial class CursorKeeper : IAsyncDisposable
         await Task.Yield();
         while (true)
         {
-            var bytes = _source.Snapshot(out var changes);
+            long changes;
             try
             {
+                var bytes = _source.Snapshot(out changes);
                 if (changes > _saved)
                 {
                     await WriteAsync(bytes);
@@ -194,15 +195,15 @@ internal sealed partial class CursorKeeper : IAsyncDisposable
         {
             _saved = Math.Max(_saved, changes);
             var left = 0;
-            foreach (var waiter in _waiters)
+            for (var i = 0; i < _waiters.Count; i++)
             {
-                if (waiter.Changes <= _saved)
+                if (_waiters[i].Changes <= _saved)
                 {
-                    waiter.SetResult();
+                    _waiters[i].SetResult();
                 }
                 else
                 {
-                    _waiters[left++] = waiter;
+                    _waiters[left++] = _waiters[i];
                 }
             }
 
