@@ -39,6 +39,7 @@ using Virga.Telemetry;
 using Virga.Telemetry.Api;
 using Virga.Telemetry.Logging;
 using Virga.Telemetry.Tracing;
+using Virga.Topics.Api;
 using Virga.Triggers.Api;
 using Virga.Triggers.Rules;
 
@@ -267,6 +268,7 @@ internal static class Node
         app.MapVirgaDags(() => engines.Dags);
         app.MapVirgaTriggers(() => engines.Triggers);
         app.MapVirgaState(engines.RequireState);
+        app.MapVirgaTopics(() => engines.RequireTopics().Node);
         app.MapNode();
         return app;
     }
