@@ -15,8 +15,8 @@ public static class StreamRunEndpoints
 
     /// <summary>Maps them.</summary>
     /// <param name="endpoints">Where.</param>
-    /// <param name="engine">Gives the engine once it has started; null until then.</param>
-    public static void MapVirgaStreams(this IEndpointRouteBuilder endpoints, Func<StreamEngine?> engine)
+    /// <param name="engine">Gives the engine, or throws the problem that says why there is none.</param>
+    public static void MapVirgaStreams(this IEndpointRouteBuilder endpoints, Func<StreamEngine> engine)
     {
         foreach (var scope in Scopes)
         {
@@ -26,7 +26,7 @@ public static class StreamRunEndpoints
         }
 
         // A route handler, not a request delegate: what it gives is the answer.
-        Func<HttpContext, Task<IResult>> By(Func<HttpContext, StreamEngine, Task<IResult>> serve) => http => serve(http, Require(engine));
+        Func<HttpContext, Task<IResult>> By(Func<HttpContext, StreamEngine, Task<IResult>> serve) => http => serve(http, engine());
     }
 
     private static async Task<IResult> StatsAsync(HttpContext http, StreamEngine engine) =>
@@ -44,8 +44,6 @@ public static class StreamRunEndpoints
             throw new ProblemException(KnownProblems.Unavailable($"{e.Message} It may not have restarted the stream.", "Restart it again."), e);
         }
     }
-
-    private static StreamEngine Require(Func<StreamEngine?> engine) => engine() ?? throw new ProblemException(KnownProblems.Unavailable("The node is starting.", "Try again when /readyz says 200."));
 
     private static StreamName NameOf(HttpContext http) => new(new Scope(Part(http, "tenant"), Part(http, "namespace")), Part(http, "name"));
 

@@ -28,6 +28,7 @@ using Virga.Core.Nodes;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Core.Routing;
+using Virga.Core.Streams;
 using Virga.Core.Triggers;
 using Virga.Execution;
 using Virga.Gateway;
@@ -35,6 +36,8 @@ using Virga.Gateway.Routing;
 using Virga.Hosting.Activity;
 using Virga.Pulsar.Server;
 using Virga.State.Api;
+using Virga.Streams;
+using Virga.Streams.Api;
 using Virga.Telemetry;
 using Virga.Telemetry.Api;
 using Virga.Telemetry.Logging;
@@ -150,6 +153,20 @@ internal static class Node
             app.Services.GetRequiredService<ILoggerFactory>());
         engines.Dags = dags;
 
+        await using var streams = topics is null
+            ? null
+            : new StreamEngine(
+                app.Services.GetRequiredService<IStreamCatalog>(),
+                topics.Broker,
+                topics.Client,
+                app.Services.GetRequiredService<IFunctionCatalog>(),
+                execution.Scheduler,
+                link,
+                new Random(),
+                time,
+                app.Services.GetRequiredService<ILoggerFactory>());
+        engines.Streams = streams;
+
         await using var gateway = new GatewayServer(
             execution.Scheduler,
             app.Services.GetRequiredService<IFunctionCatalog>(),
@@ -166,6 +183,7 @@ internal static class Node
         // would keep for hours. The pause is before the first call.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         engines.IsReady = true;
+        streams?.Start();
 
         var admin = new Uri(app.Urls.First());
         membership.Join(engines.GatewayAddress, admin);
@@ -266,6 +284,7 @@ internal static class Node
         app.MapVirgaControl();
         app.MapVirgaTelemetry();
         app.MapVirgaDags(() => engines.Dags);
+        app.MapVirgaStreams(engines.RequireStreams);
         app.MapVirgaTriggers(() => engines.Triggers);
         app.MapVirgaState(engines.RequireState);
         app.MapVirgaTopics(() => engines.RequireTopics().Node);
