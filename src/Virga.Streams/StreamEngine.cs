@@ -115,7 +115,7 @@ public sealed class StreamEngine : IAsyncDisposable
     {
         if (_catalog.Find(name) is null)
         {
-            throw new ProblemException(KnownProblems.NotFound($"There is no stream '{name}'.", "See `virga stream list`."));
+            throw new ProblemException(KnownProblems.NotFound($"There is no stream '{name.Name}'.", "See `virga stream list`."));
         }
     }
 
