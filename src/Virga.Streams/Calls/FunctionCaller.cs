@@ -6,6 +6,7 @@ using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Core.Streams;
 using Virga.Streams.Lanes;
+using Virga.Topics.Messages;
 
 namespace Virga.Streams.Calls;
 
@@ -25,11 +26,12 @@ internal sealed class FunctionCaller(StreamFunction stream, IFunctionCatalog fun
         if (!FunctionReference.TryParse(stream.Spec.Function, out var reference)
             || await functions.ResolveAsync(reference.In(stream.Name.Scope), reference.Qualifier, Draw(), cancellation) is not { } version)
         {
-            return (null, new CallFailure($"There is no function '{stream.Spec.Function}'.", IsHeld: true, TimeSpan.FromSeconds(5)));
+            return (null, new CallFailure("not-found", $"There is no function '{stream.Spec.Function}'.", IsHeld: true, TimeSpan.FromSeconds(5)));
         }
 
         var isBatch = stream.Spec.Batch > 1 && works[0].Window is null;
         var isSingle = !isBatch && works[0].Window is null;
+        var message = works[0].Messages[0].Message;
         var body = CallBody.Of(works, isBatch);
         var inline = body.Length <= Invocation.MaxInlineBody;
         var invocation = new Invocation
@@ -37,7 +39,7 @@ internal sealed class FunctionCaller(StreamFunction stream, IFunctionCatalog fun
             Id = InvocationId.New(time),
             Function = version,
             Trigger = Trigger.Topic,
-            Headers = new StreamHeaders(stream.Name.Name.Value, isSingle ? works[0].Messages[0] : null),
+            Headers = isSingle ? new MessageHeaders(message, MessageContent.TypeOf(message.Properties, message.Payload.Span)) : ListHeaders.Instance,
             Body = inline ? new ReadOnlySequence<byte>(body) : default,
             BodyStream = inline ? null : PipeReader.Create(new ReadOnlySequence<byte>(body)),
             Affinity = works[0].Key,
@@ -55,14 +57,14 @@ internal sealed class FunctionCaller(StreamFunction stream, IFunctionCatalog fun
             var answer = await ReadAsync(result, cancellation);
             if (result.Status is < 200 or >= 300)
             {
-                return (null, new CallFailure($"The function answered with the status {result.Status}.", IsHeld: false, null));
+                return (null, new CallFailure("function-error", $"The function answered with the status {result.Status}.", IsHeld: false, null));
             }
 
             return (isBatch ? AnswerReading.ReadBatch(answer, works.Count) : [AnswerReading.Read(answer, ContentType(result))], null);
         }
         catch (InvalidAnswerException e)
         {
-            return (null, new CallFailure(e.Message, IsHeld: false, null));
+            return (null, new CallFailure("invalid-answer", e.Message, IsHeld: false, null));
         }
         catch (ProblemException e)
         {
@@ -72,7 +74,7 @@ internal sealed class FunctionCaller(StreamFunction stream, IFunctionCatalog fun
 
     // What never ran for want of room is no failure of the message's.
     private static CallFailure FailureOf(Problem problem) =>
-        new($"{problem.Detail ?? problem.Title} ({problem.Slug})", problem.Slug is "too-many-calls" or "unavailable" or "state-overloaded", problem.RetryAfter);
+        new(problem.Slug, problem.Detail ?? problem.Title, problem.Slug is "too-many-calls" or "unavailable" or "state-overloaded", problem.RetryAfter);
 
     private static async ValueTask<ReadOnlyMemory<byte>> ReadAsync(InvocationResult result, CancellationToken cancellation)
     {

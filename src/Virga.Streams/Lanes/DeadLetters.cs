@@ -1,11 +1,12 @@
 using Virga.Core.Streams;
+using Virga.Streams.Calls;
 using Virga.Topics.Clients;
 using Virga.Topics.Messages;
 using Virga.Topics.Names;
 
 namespace Virga.Streams.Lanes;
 
-/// <summary>Where messages go that a stream's function fails on for good: as they were published, with the properties <c>virga-stream</c>, <c>virga-topic</c>, <c>virga-message-id</c> and <c>virga-cause</c>.</summary>
+/// <summary>Where messages go that a stream's function fails on for good: as they were published, with the properties <c>virga-stream</c>, <c>virga-topic</c>, <c>virga-message-id</c> <c>virga-cause</c> and <c>virga-cause-detail</c>.</summary>
 internal sealed class DeadLetters
 {
     private const int MaxCause = 1024;
@@ -24,7 +25,7 @@ internal sealed class DeadLetters
     public TopicName Topic { get; }
 
     /// <summary>Puts a work's messages there; completes when they are durable.</summary>
-    public async Task PutAsync(StreamWork work, string cause, CancellationToken cancellation)
+    public async Task PutAsync(StreamWork work, CallFailure cause, CancellationToken cancellation)
     {
         foreach (var message in work.Messages)
         {
@@ -33,7 +34,7 @@ internal sealed class DeadLetters
     }
 
     /// <summary>Puts a message there; completes when it is durable.</summary>
-    public async Task PutAsync(TopicMessage message, string cause, CancellationToken cancellation) => await _client.PublishAsync(
+    public async Task PutAsync(TopicMessage message, CallFailure cause, CancellationToken cancellation) => await _client.PublishAsync(
         Topic,
         new OutgoingMessage
         {
@@ -48,7 +49,8 @@ internal sealed class DeadLetters
                 new("virga-stream", _stream.Name.ToString()),
                 new("virga-topic", message.Topic.ToString()),
                 new("virga-message-id", message.Id.ToString()),
-                new("virga-cause", cause.Length > MaxCause ? cause[..MaxCause] : cause),
+                new("virga-cause", cause.Slug),
+                new("virga-cause-detail", cause.Detail.Length > MaxCause ? cause.Detail[..MaxCause] : cause.Detail),
             ],
         },
         cancellation);

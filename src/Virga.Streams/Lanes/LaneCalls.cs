@@ -95,7 +95,7 @@ internal sealed class LaneCalls
                 return;
             }
 
-            _logger.CallFailed(_stream, failures, failure.Cause);
+            _logger.CallFailed(_stream, failures, $"{failure.Detail} ({failure.Slug})");
             await Task.Delay(RetryPause.After(failures), _time, cancellation);
         }
     }
@@ -115,7 +115,7 @@ internal sealed class LaneCalls
 
         foreach (var work in works)
         {
-            await _deadLetters.PutAsync(work, failure.Cause, cancellation);
+            await _deadLetters.PutAsync(work, failure, cancellation);
             _figures.CountDeadLettered(work.Messages.Count);
             work.Complete([]);
         }

@@ -291,7 +291,7 @@ internal sealed class StreamLane : IConsumerSink
     {
         _logger.EntryPutAside(_stream.Name, _topic.Name, entry.Position, cause.Message);
         var raw = new TopicMessage { Topic = _topic.Name, Id = new MessageId(entry.Position, _topic.Name.Partition), Payload = entry.Data };
-        await new DeadLetters(_stream, _client).PutAsync(raw, cause.Message, cancellation);
+        await new DeadLetters(_stream, _client).PutAsync(raw, new CallFailure("malformed", cause.Message, IsHeld: false, null), cancellation);
         _figures.CountDeadLettered(1);
         return new StreamMessage { Message = raw, Position = entry.Position, BatchIndex = -1, Permits = entry.Messages, Time = 0, Key = "", Sequence = -1 };
     }

@@ -43,6 +43,7 @@ using Virga.Telemetry.Api;
 using Virga.Telemetry.Logging;
 using Virga.Telemetry.Tracing;
 using Virga.Topics.Api;
+using Virga.Triggers;
 using Virga.Triggers.Api;
 using Virga.Triggers.Rules;
 
@@ -152,6 +153,16 @@ internal static class Node
             time,
             app.Services.GetRequiredService<ILoggerFactory>());
         engines.Dags = dags;
+        await using var triggers = topics is null ? null : new TriggerEngine(
+            app.Services.GetRequiredService<ITriggerCatalog>(),
+            app.Services.GetRequiredService<IFunctionCatalog>(),
+            execution.Scheduler,
+            topics.Client,
+            link.Self,
+            new Random(),
+            time,
+            app.Services.GetRequiredService<ILoggerFactory>());
+        engines.Triggers = triggers;
 
         await using var streams = topics is null
             ? null
@@ -184,6 +195,7 @@ internal static class Node
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         engines.IsReady = true;
         streams?.Start();
+        triggers?.Start();
 
         var admin = new Uri(app.Urls.First());
         membership.Join(engines.GatewayAddress, admin);
@@ -213,6 +225,7 @@ internal static class Node
         engines.IsReady = false;
         membership.Retire();
         await terminal.Out.WriteLineAsync("Stopping: calls in flight may finish.");
+        var giving = triggers?.StopAsync(options.DrainTimeout.Span) ?? Task.CompletedTask;
         var draining = execution.Scheduler.DrainAsync(options.DrainTimeout.Span);
         await gateway.StopAsync(options.DrainTimeout.Span);
         if (!await draining)
@@ -220,6 +233,7 @@ internal static class Node
             await terminal.Error.WriteLineAsync($"Some calls did not end within {options.DrainTimeout}; they were broken off.");
         }
 
+        await giving;
         await app.StopAsync(CancellationToken.None);
         await control.StopFollowingAsync();
         return ExitCode.Ok;
@@ -285,7 +299,7 @@ internal static class Node
         app.MapVirgaTelemetry();
         app.MapVirgaDags(() => engines.Dags);
         app.MapVirgaStreams(engines.RequireStreams);
-        app.MapVirgaTriggers(() => engines.Triggers);
+        app.MapVirgaTriggers(engines.RequireTriggers);
         app.MapVirgaState(engines.RequireState);
         app.MapVirgaTopics(() => engines.RequireTopics().Node);
         app.MapNode();

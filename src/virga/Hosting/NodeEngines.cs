@@ -35,9 +35,6 @@ internal sealed class NodeEngines : IInvoker, IFunctionLifecycleListener, ITopic
     /// <summary>Null until the node has started it.</summary>
     public TriggerEngine? Triggers { get; set; }
 
-    /// <summary>Null until the node has opened its topics.</summary>
-    public ITopicPublishing? Publishing { get; set; }
-
     /// <summary>Null until the node has started it, and for a node whose cluster has no place for topics.</summary>
     public StreamEngine? Streams { get; set; }
 
@@ -65,12 +62,20 @@ internal sealed class NodeEngines : IInvoker, IFunctionLifecycleListener, ITopic
         return Streams ?? throw Starting();
     }
 
+    /// <summary>Triggers, for a request about one.</summary>
+    /// <exception cref="ProblemException"><c>unavailable</c>: the node is starting, or its cluster has no place for topics.</exception>
+    public TriggerEngine RequireTriggers()
+    {
+        RequireTopics();
+        return Triggers ?? throw Starting();
+    }
+
     /// <inheritdoc/>
     public ValueTask<InvocationResult> InvokeAsync(Invocation invocation, CancellationToken cancellation) => (Execution ?? throw Starting()).Scheduler.InvokeAsync(invocation, cancellation);
 
     /// <inheritdoc/>
     public ValueTask<string> PublishAsync(FunctionName function, FunctionPublication publication, CancellationToken cancellation) =>
-        (Publishing ?? throw Starting()).PublishAsync(function, publication, cancellation);
+        RequireTopics().Publishing.PublishAsync(function, publication, cancellation);
 
     /// <inheritdoc/>
     public ValueTask PrepareAsync(FunctionVersion version, CancellationToken cancellation) =>

@@ -3,6 +3,7 @@ using Virga.Configuration;
 using Virga.Topics.Api;
 using Virga.Topics.Brokers;
 using Virga.Topics.Clients;
+using Virga.Topics.Functions;
 using Virga.Topics.Ledgers;
 using Virga.Topics.Ledgers.Cold;
 using Virga.Topics.Ledgers.RabbitMq;
@@ -24,7 +25,8 @@ internal sealed class NodeTopics : IAsyncDisposable
     private readonly ILedgerStore _ledgers;
     private readonly ITopicMetadata _metadata;
 
-    private NodeTopics(ILedgerStore ledgers, ITopicMetadata metadata, TopicBroker broker, TopicClient client) => (_ledgers, _metadata, Node) = (ledgers, metadata, new TopicNode(broker, client));
+    private NodeTopics(ILedgerStore ledgers, ITopicMetadata metadata, TopicBroker broker, TopicClient client, TimeProvider time) =>
+        (_ledgers, _metadata, Node, Publishing) = (ledgers, metadata, new TopicNode(broker, client), new FunctionPublishing(client, time));
 
     /// <summary>The topics as the edges need them.</summary>
     public TopicNode Node { get; }
@@ -34,6 +36,9 @@ internal sealed class NodeTopics : IAsyncDisposable
 
     /// <summary>Publishes and consumes from within the node.</summary>
     public TopicClient Client => Node.Client;
+
+    /// <summary>Publishes what functions publish.</summary>
+    public FunctionPublishing Publishing { get; }
 
     /// <summary>Opens them, and recovers what an earlier run has written; null for a cluster without RabbitMQ, which has no place for messages where all its nodes reach them.</summary>
     /// <exception cref="Core.Problems.ProblemException"><c>ledgers-corrupted</c>, <c>ledgers-unavailable</c>, <c>topics-corrupted</c>, <c>topics-unavailable</c>, <c>storage-full</c>.</exception>
@@ -61,6 +66,7 @@ internal sealed class NodeTopics : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        await Publishing.DisposeAsync();
         await Client.DisposeAsync();
         await Broker.DisposeAsync();
         await _ledgers.DisposeAsync();
@@ -72,7 +78,7 @@ internal sealed class NodeTopics : IAsyncDisposable
     {
         ledgers = options.TopicOffload is { } bucket ? new TieredLedgerStore(ledgers, new S3ColdLedgers(bucket)) : ledgers;
         var broker = new TopicBroker(ledgers, metadata, membership.Link, new TopicBrokerOptions { Logs = new() { TailBytes = options.TopicMemory.Bytes } }, time, loggers);
-        var topics = new NodeTopics(ledgers, metadata, broker, new TopicClient(broker, membership.Link, new Random(), time, loggers));
+        var topics = new NodeTopics(ledgers, metadata, broker, new TopicClient(broker, membership.Link, new Random(), time, loggers), time);
         try
         {
             await metadata.OpenAsync(cancellation);

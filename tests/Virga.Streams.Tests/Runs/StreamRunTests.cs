@@ -85,7 +85,7 @@ public sealed class StreamRunTests
         var letter = (await world.ReadAsync("s-dead", 1)).Single();
         StreamWorld.Text(letter).ShouldBe("\"bad\"");
         letter.Key.ShouldBe("k");
-        letter.Properties.ShouldContain(static property => property.Key == "virga-cause" && property.Value.Contains("it is bad"));
+        letter.Properties.ShouldContain(static property => property.Key == "virga-cause-detail" && property.Value.Contains("it is bad"));
         letter.Properties.ShouldContain(static property => property.Key == "virga-topic" && property.Value == "persistent://default/default/in");
         await world.DoneAsync(3);
         var stats = await world.StatsAsync();
