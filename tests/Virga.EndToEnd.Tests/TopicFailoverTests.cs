@@ -104,6 +104,55 @@ public sealed class TopicFailoverTests(TopicCluster cluster) : IClassFixture<Top
         await feed.TakeAsync(values => missing.Remove(values[^1]) && missing.Count == 0);
     }
 
+    [Fact]
+    public async Task While_the_database_is_away_open_topics_take_messages_and_consumers_go_on_when_it_is_back()
+    {
+        await cluster.CreateAsync("undated", 6);
+        using var feed = await TopicFeed.OpenAsync(cluster.Nodes[1], "undated", "subscription=all&from=earliest");
+        var loads = cluster.Nodes.Select(node => PublishingLoad.Start(node, "undated", $"undated-{node.Name}")).ToList();
+        await Eventually.HoldsAsync(() => loads.TrueForAll(static load => load.Acknowledged.Count > 20));
+
+        await cluster.Postgres.CrashAsync();
+        var before = loads.ConvertAll(static load => load.Acknowledged.Count);
+        await Eventually.HoldsAsync(() => loads.TrueForAll(load => load.Acknowledged.Count > before[loads.IndexOf(load)] + 20));
+        await cluster.Postgres.ResumeAsync();
+        var missing = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var load in loads)
+        {
+            missing.UnionWith(await load.StopAsync());
+            load.Refusals.ShouldBeEmpty();
+        }
+
+        await feed.TakeAsync(values => missing.Remove(values[^1]) && missing.Count == 0);
+        await Eventually.ReadAsync(
+            async () => (await cluster.Nodes[0].ControlAsync("topics/undated/stats")).Json["subscriptions"]!.AsArray().Single()!,
+            static subscription => (long)subscription["backlog"]! == 0);
+        await cluster.SeeEachOtherAsync(3);
+    }
+
+    [Fact]
+    public async Task A_node_that_was_started_without_RabbitMQ_says_so_where_a_topic_would_be_its_own()
+    {
+        var bare = new ClusterMemberNode("bare", cluster.Url);
+        try
+        {
+            await bare.StartAsync();
+            await cluster.SeeEachOtherAsync(4);
+            var topic = await cluster.CreateOwnedByAsync("unreachable", bare);
+
+            var answer = await cluster.Nodes[0].ControlAsync(HttpMethod.Post, $"topics/{topic}/messages", new StringContent("lost"));
+
+            answer.ShouldBeProblem(503, "unavailable").ShouldContain("'bare'");
+            answer.Json["fix"]!.ToString().ShouldContain("--rabbitmq");
+        }
+        finally
+        {
+            await bare.DisposeAsync();
+        }
+
+        await cluster.SeeEachOtherAsync(3);
+    }
+
     // Publishes messages and consumes them as a subscription that is told when its acknowledgements are durable.
     private async Task<HashSet<string>> ConsumeForGoodAsync(string topic, int count)
     {
