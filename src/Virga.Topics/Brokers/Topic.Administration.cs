@@ -94,7 +94,7 @@ public sealed partial class Topic
     public TopicFigures Figures()
     {
         var chain = Log?.Chain;
-        var subscriptions = Subscriptions.List.Select(static subscription => subscription.Figures()).OrderBy(static figures => figures.Name.Value, StringComparer.Ordinal).ToList();
+        var subscriptions = ListSubscriptions().Select(static subscription => subscription.Figures()).OrderBy(static figures => figures.Name.Value, StringComparer.Ordinal).ToList();
         return new TopicFigures
         {
             Name = Name,
@@ -116,6 +116,7 @@ public sealed partial class Topic
             Ledgers = Log is { } log ? LedgerFigures.Of(log) : [],
             Producers = [.. _producers.All.Select(static producer => producer.Figures())],
             Subscriptions = subscriptions,
+            Replication = Replication.Figures(),
             Compaction = Compaction,
         };
     }
@@ -125,8 +126,9 @@ public sealed partial class Topic
     {
         _producers.Tick(passed);
         Meter.Tick(passed);
+        Replication.Tick(passed);
         long messages = 0, bytes = 0;
-        foreach (var subscription in Subscriptions.All)
+        foreach (var subscription in ListSubscriptions())
         {
             if (subscription.HasConsumers)
             {

@@ -12,6 +12,9 @@ public sealed record TopicBrokerOptions
     /// <summary>The name of the cluster, as geo-replication knows it.</summary>
     public string Cluster { get; init; } = "standalone";
 
+    /// <summary>The names of the other clusters that topics can be replicated to.</summary>
+    public IReadOnlyList<string> RemoteClusters { get; init; } = [];
+
     /// <summary>What holds where neither a topic nor its namespace says anything: over <see cref="TopicPolicies.Defaults"/>.</summary>
     public TopicPolicies Policies { get; init; } = TopicPolicies.None;
 
