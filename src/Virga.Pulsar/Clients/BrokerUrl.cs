@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
 namespace Virga.Pulsar.Clients;
@@ -11,7 +10,7 @@ public sealed record BrokerUrl(string Host, int Port)
     private const string Scheme = "pulsar://";
 
     /// <summary>Reads one; null when it is none.</summary>
-    public static BrokerUrl? Parse([NotNullWhen(true)] string? text) =>
+    public static BrokerUrl? Parse(string? text) =>
         text is not null && text.StartsWith(Scheme, StringComparison.Ordinal) && Uri.TryCreate(text, UriKind.Absolute, out var url)
             && url is { Port: > 0, Host.Length: > 0, UserInfo.Length: 0, AbsolutePath: "" or "/", Query.Length: 0 }
             ? new BrokerUrl(url.IdnHost.Trim('[', ']'), url.Port)

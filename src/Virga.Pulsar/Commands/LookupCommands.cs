@@ -155,9 +155,9 @@ internal sealed class LookupCommands(PulsarConnection connection)
             {
                 await (there is null ? Broker.CreateAsync(topic, wanted, cancellation) : Broker.GrowAsync(topic, wanted, cancellation));
             }
-            catch (ProblemException e) when (e.Problem.Slug == "conflict" && await Broker.PartitionsAsync(topic, TopicCreation.Never, cancellation) is not null)
+            catch (ProblemException e) when (e.Problem.Slug == "conflict")
             {
-                // Another partition's replicator, or somebody here, was quicker.
+                // The replicator of another partition, or somebody here, was quicker.
                 continue;
             }
         }

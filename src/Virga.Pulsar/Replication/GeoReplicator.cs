@@ -117,26 +117,21 @@ public sealed partial class GeoReplicator : IAsyncDisposable
     {
         foreach (var cluster in topic.Replication.Clusters)
         {
-            if (!_stop.IsCancellationRequested && _remotes.TryGetValue(cluster, out var remote) && !topic.IsClosing)
+            var key = (topic, cluster);
+            if (!_stop.IsCancellationRequested && _remotes.TryGetValue(cluster, out var remote) && !topic.IsClosing && !_running.ContainsKey(key))
             {
-                _running.GetOrAdd((topic, cluster), static (key, call) => call.Self.RunAsync(key, call.Remote.Cluster, call.Remote.Client), (Self: this, Remote: remote));
+                // It takes itself out when it ends: not before it is in.
+                var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                _running[key] = RunAsync(key, remote.Cluster, remote.Client, begun.Task);
+                begun.SetResult();
             }
         }
     }
 
-    private async Task RunAsync((Topic Topic, string Cluster) key, RemoteCluster cluster, BrokerClient client)
+    private async Task RunAsync((Topic Topic, string Cluster) key, RemoteCluster cluster, BrokerClient client, Task begun)
     {
-        // The task is known before it can end.
-        await Task.Yield();
-        try
-        {
-            await new TopicReplicator(_broker, key.Topic, _own, cluster, client, _time, _logger).RunAsync(_stop.Token);
-        }
-        catch (Exception e)
-        {
-            LogFailed(_logger, e, key.Topic.Name, key.Cluster);
-        }
-
+        await begun;
+        await new TopicReplicator(_broker, key.Topic, _own, cluster, client, _time, _logger).RunAsync(_stop.Token);
         _running.TryRemove(key, out _);
         if (!_stop.IsCancellationRequested && !key.Topic.IsClosing)
         {
@@ -221,9 +216,6 @@ public sealed partial class GeoReplicator : IAsyncDisposable
             return false;
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "The replication of {Topic} to the cluster {Cluster} has failed.")]
-    private static partial void LogFailed(ILogger logger, Exception failure, TopicName topic, string cluster);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Topic} could not be looked at for replication, which is tried again: {Reason}")]
     private static partial void LogNotSeen(ILogger logger, string topic, string reason);

@@ -1,9 +1,11 @@
 using System.Text;
 using System.Threading.Channels;
+using Virga.Core.Names;
 using Virga.Pulsar.Clients;
 using Virga.Pulsar.Lookups;
 using Virga.Topics.Brokers;
 using Virga.Topics.Messages;
+using Virga.Topics.Names;
 using Virga.Topics.Replication;
 using Virga.Topics.Subscriptions;
 
@@ -24,6 +26,10 @@ internal sealed class ReplicationSession(Topic topic, string own, RemoteCluster 
     private readonly ReplicationWindow _window = new();
     private Consumer? _consumer;
     private long _sequence;
+    private int _hasProgressed;
+
+    /// <summary>Whether the other cluster has taken anything.</summary>
+    public bool HasProgressed => Volatile.Read(ref _hasProgressed) != 0;
 
     /// <summary>Runs until something fails, which it throws, or the topic leaves this node's memory, when it returns.</summary>
     /// <param name="partitions">How many partitions the topic has, as a whole.</param>
@@ -82,7 +88,11 @@ internal sealed class ReplicationSession(Topic topic, string own, RemoteCluster 
     void IConsumerSink.Closed(CloseReason reason) => _entries.Writer.TryComplete();
 
     /// <inheritdoc/>
-    void IBrokerProducerSink.Received(long sequence) => Arrived(sequence);
+    void IBrokerProducerSink.Received(long sequence)
+    {
+        Volatile.Write(ref _hasProgressed, 1);
+        Arrived(sequence);
+    }
 
     /// <inheritdoc/>
     void IBrokerProducerSink.Ended(string reason) => _entries.Writer.TryComplete(new BrokerException(reason));
@@ -93,7 +103,7 @@ internal sealed class ReplicationSession(Topic topic, string own, RemoteCluster 
         var reader = _entries.Reader;
         while (await reader.WaitToReadAsync(cancellation))
         {
-            while (reader.TryRead(out var entry) && !reader.Completion.IsCompleted)
+            while (reader.TryRead(out var entry))
             {
                 if (EntryOrigin.GoesTo(entry.Data.Span, _remoteName))
                 {
@@ -172,5 +182,5 @@ internal sealed class ReplicationSession(Topic topic, string own, RemoteCluster 
     }
 
     // Other clusters call the tenant as Pulsar's clients do.
-    private static string NameOf(Virga.Topics.Names.TopicName name) => ClientNames.For(name.Tenant == Core.Names.ResourceName.Default.Value ? "public" : name.Tenant, name);
+    private static string NameOf(TopicName name) => ClientNames.For(name.Tenant == ResourceName.Default.Value ? "public" : name.Tenant, name);
 }

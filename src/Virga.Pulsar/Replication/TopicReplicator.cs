@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
-using Virga.Core.Problems;
 using Virga.Pulsar.Clients;
 using Virga.Topics.Brokers;
+using Virga.Topics.Names;
 
 namespace Virga.Pulsar.Replication;
 
@@ -9,7 +9,7 @@ namespace Virga.Pulsar.Replication;
 internal sealed partial class TopicReplicator(TopicBroker broker, Topic topic, string own, RemoteCluster remote, BrokerClient client, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan First = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
 
     private TimeSpan _delay = First;
     private bool _isComplained;
@@ -19,18 +19,25 @@ internal sealed partial class TopicReplicator(TopicBroker broker, Topic topic, s
     {
         while (!stop.IsCancellationRequested && !topic.IsClosing && topic.Replication.Clusters.Contains(remote.Name, StringComparer.Ordinal))
         {
+            var session = new ReplicationSession(topic, own, remote, client);
             try
             {
                 var partitions = await broker.PartitionsAsync(topic.Name.Whole, TopicCreation.Never, stop) ?? 0;
-                await new ReplicationSession(topic, own, remote, client).RunAsync(partitions, Connected, stop);
+                await session.RunAsync(partitions, Connected, stop);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
                 return;
             }
-            catch (Exception e) when (e is BrokerException or ProblemException)
+            catch (Exception e)
             {
+                // Whatever it was: nothing is lost, and the same is tried again.
                 Complain(e);
+            }
+
+            if (session.HasProgressed)
+            {
+                (_delay, _isComplained) = (First, false);
             }
 
             try
@@ -50,7 +57,6 @@ internal sealed partial class TopicReplicator(TopicBroker broker, Topic topic, s
     {
         topic.Replication.Report(remote.Name, null);
         LogConnected(logger, topic.Name, remote.Name);
-        (_delay, _isComplained) = (First, false);
     }
 
     private void Complain(Exception failure)
@@ -64,8 +70,8 @@ internal sealed partial class TopicReplicator(TopicBroker broker, Topic topic, s
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Topic} is replicated to the cluster {Cluster}.")]
-    private static partial void LogConnected(ILogger logger, Topics.Names.TopicName topic, string cluster);
+    private static partial void LogConnected(ILogger logger, TopicName topic, string cluster);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Topic} is not replicated to the cluster {Cluster} for now: {Reason}")]
-    private static partial void LogFailed(ILogger logger, Topics.Names.TopicName topic, string cluster, string reason);
+    private static partial void LogFailed(ILogger logger, TopicName topic, string cluster, string reason);
 }

@@ -6,6 +6,7 @@ using Virga.Topics.Messages;
 using Virga.Topics.Metadata;
 using Virga.Topics.Names;
 using Virga.Topics.Policies;
+using Virga.Topics.Replication;
 using Virga.Topics.Subscriptions;
 
 namespace Virga.Topics.Brokers;
@@ -128,9 +129,9 @@ public sealed partial class Topic
         Meter.Tick(passed);
         Replication.Tick(passed);
         long messages = 0, bytes = 0;
-        foreach (var subscription in ListSubscriptions())
+        foreach (var subscription in Subscriptions.All)
         {
-            if (subscription.HasConsumers)
+            if (subscription.HasConsumers && !ReplicationCursor.IsOne(subscription.Name))
             {
                 var figures = subscription.Figures();
                 messages += figures.Messages;

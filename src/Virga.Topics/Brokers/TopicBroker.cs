@@ -59,15 +59,6 @@ public sealed partial class TopicBroker : IAsyncDisposable
     /// <summary>Raised when a topic was made, grown or deleted, on this node or another; given as a whole. Handlers return at once.</summary>
     public event Action<TopicName>? Changed;
 
-    /// <summary>Raised when a topic has come into memory. Handlers return at once.</summary>
-    public event Action<Topic>? Opened;
-
-    /// <summary>Raised when the policies say anything else of replication than before. Handlers return at once.</summary>
-    public event Action? ReplicationChanged;
-
-    /// <summary>Whether the policies of any topic or namespace name clusters.</summary>
-    public bool AnyReplication => _services.Policies.Replication.Length > 0;
-
     /// <summary>The topics that are in memory.</summary>
     public IReadOnlyList<Topic> Open
     {
@@ -302,9 +293,6 @@ public sealed partial class TopicBroker : IAsyncDisposable
         Announce(topic.Whole);
     }
 
-    /// <summary>The policies say something else of replication.</summary>
-    internal void TellReplicationChanged() => ReplicationChanged?.Invoke();
-
     internal long NextProducer() => Interlocked.Increment(ref _producers);
 
     internal string NameProducer(long id) => _producerPrefix + id.ToString(CultureInfo.InvariantCulture);
@@ -347,19 +335,6 @@ public sealed partial class TopicBroker : IAsyncDisposable
         if (owner != _link.Self)
         {
             throw new ProblemException(KnownProblems.TopicMoved($"'{topic}' belongs to the node '{owner}'.", owner));
-        }
-    }
-
-    private void RequireKnown(IReadOnlyList<string> clusters)
-    {
-        var options = _services.Options;
-        foreach (var cluster in clusters)
-        {
-            if (cluster != options.Cluster && !options.RemoteClusters.Contains(cluster, StringComparer.Ordinal))
-            {
-                throw new ProblemException(KnownProblems.InvalidRequest(
-                    $"No cluster '{ResourceName.Shorten(cluster)}' is known to this node, which is of '{options.Cluster}'.", "Name it when nodes start: `virga up --cluster-name NAME --remote-cluster OTHER=pulsar://HOST:PORT`."));
-            }
         }
     }
 

@@ -155,7 +155,7 @@ internal sealed class TopicSubscriptions : IAsyncDisposable
                 found = null;
             }
 
-            found ??= await AddAsync(options, policies, policies.AutoSubscriptionCreation != false || !options.IsDurable, cancellation);
+            found ??= await AddAsync(options, policies, (policies.AutoSubscriptionCreation != false && !ReplicationCursor.IsOne(options.Subscription)) || !options.IsDurable, cancellation);
             return found.Attach(options, sink);
         }
         finally

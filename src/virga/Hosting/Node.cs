@@ -33,6 +33,7 @@ using Virga.Execution;
 using Virga.Gateway;
 using Virga.Gateway.Routing;
 using Virga.Hosting.Activity;
+using Virga.Pulsar.Replication;
 using Virga.Pulsar.Server;
 using Virga.State.Api;
 using Virga.Telemetry;
@@ -170,6 +171,7 @@ internal static class Node
             new GatewayOptions { Endpoint = options.Gateway, MaxBodyBytes = options.MaxBody.Bytes },
             dags);
         await using var pulsar = StartPulsar(options, topics, link, time, app.Services.GetRequiredService<ILoggerFactory>());
+        await using var replicator = topics is null || options.ClusterName is not { } cluster ? null : new GeoReplicator(topics.Broker, link, cluster, options.RemoteClusters, time, app.Services.GetRequiredService<ILoggerFactory>());
         engines.GatewayAddress = await gateway.StartAsync(stop);
         await app.StartAsync(stop);
 
@@ -178,6 +180,7 @@ internal static class Node
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         engines.IsReady = true;
         triggers?.Start();
+        replicator?.Start();
 
         var admin = new Uri(app.Urls.First());
         membership.Join(engines.GatewayAddress, admin);
