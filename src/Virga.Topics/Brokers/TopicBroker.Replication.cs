@@ -12,6 +12,9 @@ public sealed partial class TopicBroker
     /// <summary>Raised when the policies say anything else of replication than before. Handlers return at once.</summary>
     public event Action? ReplicationChanged;
 
+    /// <summary>The clusters that policies may name, this one first.</summary>
+    public IReadOnlyList<string> Clusters => [_services.Options.Cluster, .. _services.Options.RemoteClusters];
+
     /// <summary>Whether the policies of any topic or namespace name clusters.</summary>
     public bool AnyReplication => _services.Policies.Replication.Length > 0;
 
@@ -20,13 +23,13 @@ public sealed partial class TopicBroker
 
     private void RequireKnown(IReadOnlyList<string> clusters)
     {
-        var options = _services.Options;
+        var known = Clusters;
         foreach (var cluster in clusters)
         {
-            if (cluster != options.Cluster && !options.RemoteClusters.Contains(cluster, StringComparer.Ordinal))
+            if (!known.Contains(cluster, StringComparer.Ordinal))
             {
                 throw new ProblemException(KnownProblems.InvalidRequest(
-                    $"No cluster '{ResourceName.Shorten(cluster)}' is known to this node, which is of '{options.Cluster}'.", "Name it when nodes start: `virga up --cluster-name NAME --remote-cluster OTHER=pulsar://HOST:PORT`."));
+                    $"No cluster '{ResourceName.Shorten(cluster)}' is known to this node, which is of '{known[0]}'.", "Name it when nodes start: `virga up --cluster-name NAME --remote-cluster OTHER=pulsar://HOST:PORT`."));
             }
         }
     }

@@ -28,14 +28,18 @@ using Virga.Core.Nodes;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Core.Routing;
+using Virga.Core.Streams;
 using Virga.Core.Triggers;
 using Virga.Execution;
 using Virga.Gateway;
 using Virga.Gateway.Routing;
 using Virga.Hosting.Activity;
+using Virga.Pulsar;
 using Virga.Pulsar.Replication;
 using Virga.Pulsar.Server;
 using Virga.State.Api;
+using Virga.Streams;
+using Virga.Streams.Api;
 using Virga.Telemetry;
 using Virga.Telemetry.Api;
 using Virga.Telemetry.Logging;
@@ -162,6 +166,20 @@ internal static class Node
             app.Services.GetRequiredService<ILoggerFactory>());
         engines.Triggers = triggers;
 
+        await using var streams = topics is null
+            ? null
+            : new StreamEngine(
+                app.Services.GetRequiredService<IStreamCatalog>(),
+                topics.Broker,
+                topics.Client,
+                app.Services.GetRequiredService<IFunctionCatalog>(),
+                execution.Scheduler,
+                link,
+                new Random(),
+                time,
+                app.Services.GetRequiredService<ILoggerFactory>());
+        engines.Streams = streams;
+
         await using var gateway = new GatewayServer(
             execution.Scheduler,
             app.Services.GetRequiredService<IFunctionCatalog>(),
@@ -171,6 +189,7 @@ internal static class Node
             new GatewayOptions { Endpoint = options.Gateway, MaxBodyBytes = options.MaxBody.Bytes },
             dags);
         await using var pulsar = StartPulsar(options, topics, link, time, app.Services.GetRequiredService<ILoggerFactory>());
+        engines.Pulsar = pulsar;
         await using var replicator = topics is null || options.ClusterName is not { } cluster ? null : new GeoReplicator(topics.Broker, link, cluster, options.RemoteClusters, time, app.Services.GetRequiredService<ILoggerFactory>());
         engines.GatewayAddress = await gateway.StartAsync(stop);
         await app.StartAsync(stop);
@@ -179,6 +198,7 @@ internal static class Node
         // would keep for hours. The pause is before the first call.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         engines.IsReady = true;
+        streams?.Start();
         triggers?.Start();
         replicator?.Start();
 
@@ -280,12 +300,15 @@ internal static class Node
         var app = builder.Build();
         app.UseHostFiltering();
         app.UseMiddleware<OriginGuard>();
+        app.UseWebSockets();
         app.MapVirgaControl();
         app.MapVirgaTelemetry();
         app.MapVirgaDags(() => engines.Dags);
+        app.MapVirgaStreams(engines.RequireStreams);
         app.MapVirgaTriggers(engines.RequireTriggers);
         app.MapVirgaState(engines.RequireState);
         app.MapVirgaTopics(() => engines.RequireTopics().Node);
+        app.MapVirgaPulsar(() => engines.RequireTopics().Node, () => engines.Pulsar, options.ClusterName ?? TopicBrokerOptions.UsualCluster);
         app.MapNode();
         return app;
     }
