@@ -45,6 +45,7 @@ using Virga.Telemetry.Api;
 using Virga.Telemetry.Logging;
 using Virga.Telemetry.Tracing;
 using Virga.Topics.Api;
+using Virga.Topics.Brokers;
 using Virga.Triggers;
 using Virga.Triggers.Api;
 using Virga.Triggers.Rules;
