@@ -89,7 +89,7 @@ public sealed class PublishingTests : IAsyncLifetime
         using var client = await broker.ConnectAsync();
         await client.ProduceAsync(Topic);
 
-        await client.PublishAsync(new string('x', 2000), 0);
+        await client.PublishAsync(new string('x', 20_000), 0);
 
         (await client.ExpectAsync(CommandType.SendError)).SendError.Error.ShouldBe(ServerError.NotAllowedError);
     }

@@ -24,22 +24,18 @@ internal readonly record struct AckCommand(long ConsumerId, bool IsCumulative, b
         long consumer = 0;
         long? request = null;
         bool isCumulative = false, hasTransaction = false;
-        var required = 0;
         while (reader.Next())
         {
             switch (reader.Field)
             {
                 case 1 when reader.Wire == WireType.Varint:
                     consumer = reader.Signed;
-                    required |= 1;
                     break;
                 case 2 when reader.Wire == WireType.Varint:
                     isCumulative = reader.Number == 1;
-                    required |= 2;
                     break;
                 case 3 when reader.Wire == WireType.Bytes:
                     acks.Add(ReadAck(reader.Bytes));
-                    required |= 4;
                     break;
                 case 6 or 7 when reader.Wire == WireType.Varint:
                     hasTransaction |= reader.Number != 0;
@@ -50,8 +46,8 @@ internal readonly record struct AckCommand(long ConsumerId, bool IsCumulative, b
             }
         }
 
-        // Without a message id it acknowledges nothing, which is no mistake.
-        return reader.IsMalformed || (required & 3) != 3 ? throw new FrameException("An ACK command cannot be read.") : new AckCommand(consumer, isCumulative, hasTransaction, request);
+        // A client that numbers its one consumer 0 may leave the number out; without a message id it acknowledges nothing.
+        return reader.IsMalformed ? throw new FrameException("An ACK command cannot be read.") : new AckCommand(consumer, isCumulative, hasTransaction, request);
     }
 
     private static BatchAck ReadAck(ReadOnlySpan<byte> body)

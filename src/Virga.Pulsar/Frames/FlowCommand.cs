@@ -16,22 +16,19 @@ internal readonly record struct FlowCommand(long ConsumerId, int Permits)
         var reader = new ProtoReader(body);
         long consumer = 0;
         ulong permits = 0;
-        var required = 0;
         while (reader.Next())
         {
             switch (reader.Field)
             {
                 case 1 when reader.Wire == WireType.Varint:
                     consumer = reader.Signed;
-                    required |= 1;
                     break;
                 case 2 when reader.Wire == WireType.Varint:
                     permits = reader.Number;
-                    required |= 2;
                     break;
             }
         }
 
-        return reader.IsMalformed || required != 3 ? throw new FrameException("A FLOW command cannot be read.") : new FlowCommand(consumer, (int)Math.Min(permits, int.MaxValue));
+        return reader.IsMalformed ? throw new FrameException("A FLOW command cannot be read.") : new FlowCommand(consumer, (int)Math.Min(permits, int.MaxValue));
     }
 }

@@ -20,6 +20,9 @@ namespace Virga.Topics.Brokers;
 /// </summary>
 public sealed partial class Topic : IAsyncDisposable
 {
+    // Clients hold their payloads, or chunks of them, against the limit, and add what they say of them: Pulsar's brokers allow so many bytes for that.
+    private const int MetadataAllowance = 10 * 1024;
+
     private readonly TopicBroker _broker;
     private readonly TopicServices _services;
     private readonly ProducerGate _producers;
@@ -187,8 +190,8 @@ public sealed partial class Topic : IAsyncDisposable
     internal Problem? Examine(PendingPublish publish)
     {
         var limit = Policies.MaxMessageBytes!.Value;
-        return publish.Data.Length > limit
-            ? KnownProblems.MessageTooLarge(string.Create(CultureInfo.InvariantCulture, $"The message has {publish.Data.Length} bytes with its metadata; '{Name}' takes at most {limit}."))
+        return publish.Data.Length > limit + MetadataAllowance
+            ? KnownProblems.MessageTooLarge(string.Create(CultureInfo.InvariantCulture, $"The message has {publish.Data.Length} bytes with its metadata; '{Name}' takes at most {limit} without it."))
             : Hold;
     }
 
