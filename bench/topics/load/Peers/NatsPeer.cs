@@ -5,25 +5,28 @@ namespace Virga.Bench.Topics.Load.Peers;
 /// <summary>NATS JetStream: a stream in files with one replica, a push consumer without acknowledgements.</summary>
 internal sealed class NatsPeer(int port, string topic) : Peer
 {
+    // Of this run alone: the consumer of an earlier one may still be there.
+    private readonly string _name = $"bench{Environment.ProcessId}";
+
     public override async ValueTask CreateAsync()
     {
         using var wire = await ConnectAsync(isBlocking: false);
         await AskAsync(wire, $"$JS.API.STREAM.CREATE.{topic}", $$"""{"name":"{{topic}}","subjects":["{{topic}}"],"storage":"file","retention":"limits","num_replicas":1,"max_msgs":-1,"max_bytes":-1,"discard":"old"}""");
     }
 
-    public override async ValueTask<Publishing> PublishAsync(int number, int size, int batch, bool isBlocking)
+    public override async ValueTask<Publishing> PublishAsync(int number, byte[] payload, int batch, bool isBlocking)
     {
         var wire = await ConnectAsync(isBlocking);
         var inbox = $"_INBOX.bench{number}";
         await SendAsync(wire, $"SUB {inbox} 1\r\n");
-        return new NatsPublishing(wire, topic, inbox, size * batch);
+        return new NatsPublishing(wire, topic, inbox, payload, batch);
     }
 
     public override async ValueTask<Consuming> ConsumeAsync(bool fromStart, bool isBlocking)
     {
         var wire = await ConnectAsync(isBlocking);
-        await SendAsync(wire, "SUB bench.deliver 2\r\n");
-        await AskAsync(wire, $"$JS.API.CONSUMER.CREATE.{topic}", $$$"""{"stream_name":"{{{topic}}}","config":{"deliver_subject":"bench.deliver","deliver_policy":"{{{(fromStart ? "all" : "new")}}}","ack_policy":"none","replay_policy":"instant"}}""");
+        await AskAsync(wire, $"$JS.API.CONSUMER.DURABLE.CREATE.{topic}.{_name}", $$$"""{"stream_name":"{{{topic}}}","config":{"durable_name":"{{{_name}}}","deliver_subject":"deliver.{{{_name}}}","deliver_policy":"{{{(fromStart ? "all" : "new")}}}","ack_policy":"none","replay_policy":"instant"}}""");
+        await SendAsync(wire, $"SUB deliver.{_name} 2\r\n");
         return new NatsConsuming(wire);
     }
 
@@ -51,7 +54,6 @@ internal sealed class NatsPeer(int port, string topic) : Peer
         }
     }
 
-    // Messages of the consumer that was just made may come before its answer: they stay where they are.
     private static async ValueTask AskAsync(Wire wire, string subject, string json)
     {
         await SendAsync(wire, $"SUB _INBOX.ask 9\r\nPUB {subject} _INBOX.ask {Encoding.UTF8.GetByteCount(json)}\r\n{json}\r\n");
@@ -78,7 +80,7 @@ internal sealed class NatsPeer(int port, string topic) : Peer
         NatsLine.Check(line);
         if (!line.StartsWith("MSG _INBOX.ask"u8))
         {
-            return line.StartsWith("MSG"u8) ? throw new IOException("A message came before its consumer was made.") : 0;
+            throw new IOException($"NATS says '{Encoding.UTF8.GetString(line)}' where an answer was expected.");
         }
 
         var length = NatsLine.LastNumber(line);

@@ -3,14 +3,14 @@ using System.Text;
 namespace Virga.Bench.Topics.Load.Peers;
 
 /// <summary>PUB with a subject for JetStream's acknowledgement.</summary>
-internal sealed class NatsPublishing(Wire wire, string subject, string inbox, int size) : Publishing(wire, size, 1)
+internal sealed class NatsPublishing(Wire wire, string subject, string inbox, byte[] payload, int times) : Publishing(wire, Repeat(payload, times), 1)
 {
-    private readonly byte[] _head = Encoding.UTF8.GetBytes($"PUB {subject} {inbox} {size}\r\n");
+    private readonly byte[] _head = Encoding.UTF8.GetBytes($"PUB {subject} {inbox} {payload.Length * times}\r\n");
     private bool _isPinged;
 
     public override int Write(Span<byte> target, long stamp)
     {
-        Stamp(stamp);
+        Stamp(Payload, stamp);
         _head.CopyTo(target);
         Payload.CopyTo(target[_head.Length..]);
         "\r\n"u8.CopyTo(target[(_head.Length + Payload.Length)..]);

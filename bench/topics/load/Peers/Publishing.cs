@@ -3,10 +3,8 @@ using System.Buffers.Binary;
 namespace Virga.Bench.Topics.Load.Peers;
 
 /// <summary>A producer's connection. Its messages are acknowledged in their order.</summary>
-internal abstract class Publishing(Wire wire, int size, int batch) : IDisposable
+internal abstract class Publishing(Wire wire, byte[] payload, int batch) : IDisposable
 {
-    private readonly byte[] _payload = RandomBytes(size);
-
     /// <summary>Its connection.</summary>
     public Wire Wire => wire;
 
@@ -14,12 +12,14 @@ internal abstract class Publishing(Wire wire, int size, int batch) : IDisposable
     public int Batch => batch;
 
     /// <summary>The most bytes that one send takes.</summary>
-    public int MaxFrame => (batch * (size + 32)) + 512;
+    public int MaxFrame => (batch * (payload.Length + 32)) + 512;
 
-    /// <summary>A message's payload; its first eight bytes are when it was to be sent.</summary>
-    protected Span<byte> Payload => _payload;
+    /// <summary>A message's payload; its first eight bytes are when it was to be sent, where that is asked for.</summary>
+    protected Span<byte> Payload => payload;
 
     /// <summary>Writes one send; gives its length.</summary>
+    /// <param name="target">Where to.</param>
+    /// <param name="stamp">When it was to be sent; 0 where the payload stays as it is.</param>
     public abstract int Write(Span<byte> target, long stamp);
 
     /// <summary>Reads what the server has answered.</summary>
@@ -31,12 +31,23 @@ internal abstract class Publishing(Wire wire, int size, int batch) : IDisposable
 
     public void Dispose() => wire.Dispose();
 
-    protected void Stamp(long stamp) => BinaryPrimitives.WriteInt64LittleEndian(_payload, stamp);
-
-    private static byte[] RandomBytes(int count)
+    protected static void Stamp(Span<byte> payload, long stamp)
     {
-        var bytes = new byte[count];
-        new Random(1).NextBytes(bytes);
-        return bytes;
+        if (stamp != 0)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(payload, stamp);
+        }
+    }
+
+    /// <summary>So many times the same.</summary>
+    protected static byte[] Repeat(byte[] payload, int times)
+    {
+        var all = new byte[payload.Length * times];
+        for (var i = 0; i < times; i++)
+        {
+            payload.CopyTo(all, i * payload.Length);
+        }
+
+        return all;
     }
 }

@@ -3,13 +3,13 @@ using Virga.Topics.Wire;
 namespace Virga.Bench.Topics.Load.Peers;
 
 /// <summary>Virga, by Pulsar's binary protocol.</summary>
-internal sealed class PulsarPeer(int port, string topic) : Peer
+internal sealed class PulsarPeer(int port, string topic, string subscription = "bench") : Peer
 {
-    public override async ValueTask<Publishing> PublishAsync(int number, int size, int batch, bool isBlocking)
+    public override async ValueTask<Publishing> PublishAsync(int number, byte[] payload, int batch, bool isBlocking)
     {
         var wire = await ConnectAsync(isBlocking);
         await PulsarFrames.AskAsync(wire, PulsarFrames.Producer, PulsarFrames.ProducerBody(topic, 0), PulsarFrames.ProducerSuccess);
-        return new PulsarPublishing(wire, $"bench-{number}", size, batch);
+        return new PulsarPublishing(wire, $"bench-{number}", payload, batch);
     }
 
     public override async ValueTask<Consuming> ConsumeAsync(bool fromStart, bool isBlocking)
@@ -33,7 +33,7 @@ internal sealed class PulsarPeer(int port, string topic) : Peer
         var body = new byte[256];
         var writer = new ProtoWriter(body);
         writer.Text(1, topic);
-        writer.Text(2, "bench");
+        writer.Text(2, subscription);
         writer.Number(3, 0);
         writer.Number(4, 0);
         writer.Number(5, 0);

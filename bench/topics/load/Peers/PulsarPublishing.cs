@@ -24,8 +24,8 @@ internal sealed class PulsarPublishing : Publishing
     private long _number = FirstNumber;
     private bool _isPinged;
 
-    public PulsarPublishing(Wire wire, string name, int size, int batch)
-        : base(wire, size, batch)
+    public PulsarPublishing(Wire wire, string name, byte[] payload, int batch)
+        : base(wire, payload, batch)
     {
         var message = new OutgoingMessage { Payload = Payload.ToArray() };
         var now = TimeProvider.System.GetUtcNow();
@@ -35,7 +35,7 @@ internal sealed class PulsarPublishing : Publishing
         MessageCodec.TryReadHeader(_entry, out var header);
 
         // Of a batch the last message: nothing comes behind its payload.
-        _payloadAt = _entry.Length - size;
+        _payloadAt = _entry.Length - payload.Length;
         var metadataAt = CheckedAt + sizeof(int);
         var reader = new ProtoReader(_entry.AsSpan(metadataAt, header.PayloadOffset - metadataAt));
         for (var before = 0; reader.Next(); before += FieldSize(reader))
@@ -59,7 +59,7 @@ internal sealed class PulsarPublishing : Publishing
             WriteNumber(_entry.AsSpan(_highestNumberAt), _number + Batch - 1);
         }
 
-        BinaryPrimitives.WriteInt64LittleEndian(_entry.AsSpan(_payloadAt), stamp);
+        Stamp(_entry.AsSpan(_payloadAt), stamp);
         BinaryPrimitives.WriteUInt32BigEndian(_entry.AsSpan(ChecksumAt), Crc32C.Of(_entry.AsSpan(CheckedAt)));
 
         Span<byte> body = stackalloc byte[32];

@@ -3,13 +3,13 @@ using System.Text;
 namespace Virga.Bench.Topics.Load.Peers;
 
 /// <summary>XADD with one field.</summary>
-internal sealed class RedisPublishing(Wire wire, string key, int size) : Publishing(wire, size, 1)
+internal sealed class RedisPublishing(Wire wire, string key, byte[] payload, int times) : Publishing(wire, Repeat(payload, times), 1)
 {
-    private readonly byte[] _head = Encoding.UTF8.GetBytes($"*5\r\n$4\r\nXADD\r\n${key.Length}\r\n{key}\r\n$1\r\n*\r\n$1\r\nd\r\n${size}\r\n");
+    private readonly byte[] _head = Encoding.UTF8.GetBytes($"*5\r\n$4\r\nXADD\r\n${key.Length}\r\n{key}\r\n$1\r\n*\r\n$1\r\nd\r\n${payload.Length * times}\r\n");
 
     public override int Write(Span<byte> target, long stamp)
     {
-        Stamp(stamp);
+        Stamp(Payload, stamp);
         _head.CopyTo(target);
         Payload.CopyTo(target[_head.Length..]);
         "\r\n"u8.CopyTo(target[(_head.Length + Payload.Length)..]);

@@ -8,7 +8,7 @@ internal static class CatchUpRun
 {
     public static async Task<object> RunAsync(LoadOptions options)
     {
-        var peer = Peer.Of(options.Text("peer"), options.Number("port"), options.Text("topic", "bench"));
+        var peer = Peer.Of(options.Text("peer"), options.Number("port"), options.Text("topic", "bench"), options.Text("subscription", "bench"));
         var messages = options.Number("messages");
         var began = Stopwatch.GetTimestamp();
         using var consuming = await peer.ConsumeAsync(fromStart: true, isBlocking: true);

@@ -12,9 +12,9 @@ internal static class LatencyRun
         var peer = Peer.Of(options.Text("peer"), options.Number("port"), options.Text("topic", "bench"));
         await peer.CreateAsync();
 
-        // The consumer is there before the first message: what it has not subscribed to it would not get.
-        using var publishing = await peer.PublishAsync(0, options.Number("size", 1024), 1, isBlocking: true);
-        using var consuming = await peer.ConsumeAsync(fromStart: false, isBlocking: true);
+        // The topic is new: its start is its end.
+        using var publishing = await peer.PublishAsync(0, Payloads.Random(options.Number("size", 1024)), 1, isBlocking: true);
+        using var consuming = await peer.ConsumeAsync(fromStart: true, isBlocking: true);
         var samples = new Samples();
         var (early, all) = ((long)(rate * warm.TotalSeconds), (long)(rate * (warm + seconds).TotalSeconds));
         consuming.Stamped = stamp =>

@@ -22,7 +22,7 @@ internal sealed class PipeRun : IDisposable
     {
         var (peer, port) = (options.Text("peer", "virga"), options.Number("port"));
         using var consuming = await Peer.Of(peer, port, options.Text("out")).ConsumeAsync(fromStart: false, isBlocking: true);
-        using var publishing = await Peer.Of(peer, port, options.Text("in")).PublishAsync(0, options.Number("size", 100), options.Number("batch", 1), isBlocking: true);
+        using var publishing = await Peer.Of(peer, port, options.Text("in")).PublishAsync(0, Payloads.Json(options.Number("size", 100)), options.Number("batch", 1), isBlocking: true);
         using var pipe = new PipeRun(publishing, consuming, options.Number("window", 10_000));
         return await pipe.MeasureAsync(options.Seconds("warm", 3), options.Seconds("seconds", 5));
     }

@@ -22,7 +22,7 @@ internal static class PublishRun
         var producers = new List<(Publishing Publishing, Producing Producing)>();
         for (var i = 0; i < connections; i++)
         {
-            var publishing = await peer.PublishAsync(i, size, batch, isBlocking: connections == 1);
+            var publishing = await peer.PublishAsync(i, Payloads.Random(size), batch, isBlocking: connections == 1);
             producers.Add((publishing, new Producing(publishing, depth) { GoesOn = () => Interlocked.Decrement(ref left) >= 0 && Stopwatch.GetTimestamp() < Volatile.Read(ref to) }));
         }
 

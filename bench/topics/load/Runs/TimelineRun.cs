@@ -12,7 +12,7 @@ internal static class TimelineRun
         var (seconds, stop, start) = (options.Seconds("seconds"), options.Seconds("stop"), options.Seconds("start"));
         var every = options.Seconds("every", 0.25);
         var peer = Peer.Of(options.Text("peer", "virga"), options.Number("port"), options.Text("topic", "bench"));
-        using var publishing = await peer.PublishAsync(0, size, 1, isBlocking: true);
+        using var publishing = await peer.PublishAsync(0, Payloads.Random(size), 1, isBlocking: true);
         var steady = new Steady(publishing, rate);
         var consumer = new Coming(peer);
         await consumer.ComeAsync();

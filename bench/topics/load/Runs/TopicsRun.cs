@@ -17,7 +17,7 @@ internal static class TopicsRun
         await Task.WhenAll(Enumerable.Range(0, Connections).Select(_ => Task.Run(async () =>
         {
             using var wire = await new PulsarPeer(port, "").ConnectAsync(isBlocking: false);
-            using var publishing = new PulsarPublishing(wire, "bench", 100, 1);
+            using var publishing = new PulsarPublishing(wire, "bench", Payloads.Random(100), 1);
             var frame = new byte[publishing.MaxFrame];
             for (var i = Interlocked.Increment(ref next); i < count; i = Interlocked.Increment(ref next))
             {
