@@ -14,6 +14,7 @@ using Virga.Cli.Nodes;
 using Virga.Cli.Routes;
 using Virga.Cli.State;
 using Virga.Cli.Top;
+using Virga.Cli.Topics;
 using Virga.Cli.Triggers;
 using Virga.Cli.Usage;
 
@@ -41,6 +42,7 @@ public static class CommandLine
         root.Add(EnvironmentCommands.Make(factory));
         root.Add(NodeCommands.Make(factory));
         root.Add(StateCommands.Make(factory));
+        root.Add(TopicCommands.Make(factory));
         root.Add(InvocationCommand.Make(factory));
         root.Add(UsageCommand.Make(factory));
         root.Add(TopCommand.Make(factory));

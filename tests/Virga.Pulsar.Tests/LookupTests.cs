@@ -1,8 +1,10 @@
+using Virga.Core.Nodes;
 using Virga.Pulsar.Protocol;
 using Virga.Pulsar.Server;
 using Virga.Pulsar.Tests.Harness;
 using Virga.Topics.Names;
 using Virga.Topics.Policies;
+using Virga.Topics.Tests.Brokers;
 using CommandType = Virga.Pulsar.Protocol.BaseCommand.Types.Type;
 
 namespace Virga.Pulsar.Tests;
@@ -110,6 +112,55 @@ public sealed class LookupTests : IAsyncLifetime
 
         await client.SendAsync(new BaseCommand { Type = CommandType.GetSchema, GetSchema = new CommandGetSchema { RequestId = 10, Topic = "persistent://public/default/typed", SchemaVersion = Google.Protobuf.ByteString.CopyFrom(0, 0, 0, 0, 0, 0, 0, 7) } });
         (await client.ExpectAsync(CommandType.GetSchemaResponse)).GetSchemaResponse.ErrorCode.ShouldBe(ServerError.TopicNotFound);
+    }
+
+    [Fact]
+    public async Task In_a_cluster_a_topic_is_where_its_owner_says_that_it_listens()
+    {
+        var links = TestLink.Connect("a", "b");
+        foreach (var link in links)
+        {
+            link.See(links);
+        }
+
+        await using var first = await TestBroker.StartAsync(link: links[0]);
+        await using var second = await TestBroker.StartAsync(new PulsarOptions { Advertised = "b.example:6650" }, link: links[1]);
+        using var client = await first.ConnectAsync();
+        string[] topics = [.. Enumerable.Range(0, 20).Select(static i => $"persistent://public/default/topic-{i}")];
+
+        var found = new List<string>();
+        foreach (var topic in topics)
+        {
+            found.Add((await LookupAsync(client, topic)).BrokerServiceUrl);
+        }
+
+        found.Distinct().ShouldBe([$"pulsar://127.0.0.1:{first.Address.Port}", "pulsar://b.example:6650"], ignoreOrder: true);
+        var other = topics[found.IndexOf("pulsar://b.example:6650")];
+        await client.SendAsync(new BaseCommand { Type = CommandType.Producer, Producer = new CommandProducer { Topic = other, ProducerId = 1, RequestId = 500 } });
+        (await client.ReceiveAsync()).ShouldNotBeNull().Command.Error.Error.ShouldBe(ServerError.ServiceNotReady);
+
+        links[0].See(links[0]);
+        (await LookupAsync(client, other)).BrokerServiceUrl.ShouldBe($"pulsar://127.0.0.1:{first.Address.Port}");
+    }
+
+    [Fact]
+    public async Task An_owner_that_serves_no_clients_of_Pulsar_is_named()
+    {
+        var links = TestLink.Connect("a", "b");
+        links[0].See(links);
+        links[1].Handle(NodeTopic.PulsarAddress, static (_, _, _) => ValueTask.FromResult(ReadOnlyMemory<byte>.Empty));
+        await using var broker = await TestBroker.StartAsync(link: links[0]);
+        using var client = await broker.ConnectAsync();
+
+        var answers = new List<CommandLookupTopicResponse>();
+        for (var i = 0; i < 20; i++)
+        {
+            answers.Add(await LookupAsync(client, $"topic-{i}"));
+        }
+
+        answers.ShouldContain(static answer => answer.Response == 1);
+        answers.Where(static answer => answer.Response == 2).ShouldAllBe(static answer => answer.Error == ServerError.ServiceNotReady && answer.Message.Contains("'b'"));
+        answers.ShouldContain(static answer => answer.Response == 2);
     }
 
     private static async Task<CommandLookupTopicResponse> LookupAsync(RawClient client, string topic)

@@ -33,7 +33,7 @@ class Event:
 
     @property
     def trigger(self) -> str:
-        """`http`, `websocket`, `invoke` (control API or command line), `call` (another function) or `dag`."""
+        """`http`, `websocket`, `invoke` (control API or command line), `call` (another function), `dag` or `topic`."""
         return self._fields.get("trigger", "http")
 
     @property

@@ -33,6 +33,12 @@ public enum NodeTopic : byte
     /// <summary>Topics were made, grown or deleted, or policies changed: told to all nodes.</summary>
     TopicsChanged = 0x31,
 
+    /// <summary>A frame of a channel between a topic's user and its owner.</summary>
+    TopicFrame = 0x32,
+
+    /// <summary>Something asked of a topic's owner by who uses it.</summary>
+    TopicRequest = 0x33,
+
     /// <summary>Where Pulsar's clients reach a node.</summary>
     PulsarAddress = 0x3f,
 }

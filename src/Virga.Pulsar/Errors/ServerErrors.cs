@@ -21,7 +21,6 @@ internal static class ServerErrors
         ["consumer-busy"] = ServerError.ConsumerBusy,
         ["subscription-type-mismatch"] = ServerError.ConsumerBusy,
         ["key-range-taken"] = ServerError.ConsumerAssignError,
-        ["subscription-in-use"] = ServerError.ConsumerBusy,
         ["schema-incompatible"] = ServerError.IncompatibleSchema,
         ["backlog-exceeded"] = ServerError.ProducerBlockedQuotaExceededError,
         ["message-too-large"] = ServerError.NotAllowedError,

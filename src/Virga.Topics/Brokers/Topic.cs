@@ -160,6 +160,11 @@ public sealed partial class Topic : IAsyncDisposable
     internal void Apply(TopicPolicies policies)
     {
         var before = Policies;
+        if (before == policies)
+        {
+            return;
+        }
+
         Policies = policies;
         Rate.Limit = policies.PublishRate;
         if (DispatchOf(before) != DispatchOf(policies))
@@ -267,6 +272,7 @@ public sealed partial class Topic : IAsyncDisposable
                 producer.Refuse(Closing());
             }
 
+            await Upkeep.StopAsync();
             if (Compactor is not null)
             {
                 await Compactor.DisposeAsync();
@@ -295,6 +301,7 @@ public sealed partial class Topic : IAsyncDisposable
             await Log.DisposeAsync();
         }
 
+        Upkeep.Dispose();
         Rate.Dispose();
         _producers.Dispose();
         _broker.Closed(this);

@@ -39,7 +39,7 @@ public sealed partial class TopicBroker
 
     private async ValueTask<Topic?> BringAsync(TopicName name, TopicCreation creation)
     {
-        var policies = await _services.Policies.OfAsync(name, CancellationToken.None);
+        var policies = _services.Policies.Of(name);
         if (!name.IsPersistent)
         {
             return await ExistsAsync(name, creation) ? new Topic(this, name, _services, null, null, policies) : null;
@@ -91,15 +91,15 @@ public sealed partial class TopicBroker
         };
     }
 
-    private async ValueTask<AutoCreation> AutoCreationAsync(TopicName whole, TopicCreation creation, CancellationToken cancellation) => creation switch
+    private AutoCreation AutoCreationOf(TopicName whole, TopicCreation creation) => creation switch
     {
         TopicCreation.Never => new AutoCreation(false),
         TopicCreation.Always => new AutoCreation(true),
-        _ => (await _services.Policies.OfAsync(whole, cancellation)).AutoCreation!,
+        _ => _services.Policies.Of(whole).AutoCreation!,
     };
 
     private async ValueTask<bool> IsRefusedAsync(TopicName topic, TopicCreation creation, CancellationToken cancellation) =>
-        topic.IsPartition ? await PartitionsAsync(topic, TopicCreation.Never, cancellation) is null : !(await AutoCreationAsync(topic, creation, cancellation)).IsAllowed;
+        topic.IsPartition ? await PartitionsAsync(topic, TopicCreation.Never, cancellation) is null : !AutoCreationOf(topic, creation).IsAllowed;
 
     private ProblemException Translate(TopicName name, Exception failure) => failure switch
     {

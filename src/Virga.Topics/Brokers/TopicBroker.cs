@@ -42,7 +42,7 @@ public sealed partial class TopicBroker : IAsyncDisposable
         (_ledgers, _link, _time) = (ledgers, link, time);
         var logger = loggers.CreateLogger<TopicBroker>();
         var logs = new LogServices(ledgers, metadata, new TailCache(options.Logs.TailBytes), options.Logs, time, logger);
-        _services = new TopicServices(logs, new PolicyBook(metadata, options.Policies), new PublishMemory(options.MaxPendingBytes), options, time, new Random(), logger)
+        _services = new TopicServices(logs, new PolicyBook(metadata, options.Policies, logger), new PublishMemory(options.MaxPendingBytes), options, time, new Random(), logger)
         {
             Offloader = ledgers is TieredLedgerStore tiers ? new TopicOffloader(tiers, logger) : null,
         };
@@ -159,7 +159,7 @@ public sealed partial class TopicBroker : IAsyncDisposable
                 return found.Record.Partitions;
             }
 
-            var policy = await AutoCreationAsync(whole, creation, cancellation);
+            var policy = AutoCreationOf(whole, creation);
             if (!policy.IsAllowed)
             {
                 return null;
@@ -230,7 +230,11 @@ public sealed partial class TopicBroker : IAsyncDisposable
     public ValueTask<PolicyVersion> PoliciesAsync(PolicyOwner of, CancellationToken cancellation) => _services.Policies.GetAsync(of, cancellation);
 
     /// <summary>The policies that hold for a topic.</summary>
-    public ValueTask<TopicPolicies> EffectivePoliciesAsync(TopicName topic, CancellationToken cancellation) => _services.Policies.OfAsync(topic, cancellation);
+    public ValueTask<TopicPolicies> EffectivePoliciesAsync(TopicName topic, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(_services.Policies.Of(topic));
+    }
 
     /// <summary>Sets the policies of a namespace or a topic, as a whole.</summary>
     /// <returns>Their new version.</returns>
@@ -238,7 +242,7 @@ public sealed partial class TopicBroker : IAsyncDisposable
     public async ValueTask<long> SetPoliciesAsync(PolicyOwner of, TopicPolicies policies, long? version, CancellationToken cancellation)
     {
         var written = await _services.Policies.SetAsync(of, policies, version, cancellation);
-        await _upkeep.ApplyPoliciesAsync(cancellation);
+        _upkeep.ApplyPolicies();
         Tell(TopicChange.Policies);
         return written;
     }
@@ -254,24 +258,27 @@ public sealed partial class TopicBroker : IAsyncDisposable
             await offloader.DisposeAsync();
         }
 
-        foreach (var (name, slot) in _slots)
-        {
-            try
+        await Parallel.ForEachAsync(
+            _slots,
+            new ParallelOptions { MaxDegreeOfParallelism = TopicUpkeep.AtOnce },
+            async (held, _) =>
             {
-                if (await slot.Opened is { } topic)
+                try
                 {
-                    await topic.CloseAsync(CloseReason.Moved);
+                    if (await held.Value.Opened is { } topic)
+                    {
+                        await topic.CloseAsync(CloseReason.Moved);
+                    }
+
+                    await held.Value.Filling;
                 }
-
-                await slot.Filling;
-            }
-            catch (Exception e)
-            {
-                // Whoever asked for it was told that it could not be opened.
-                LogNotOpened(_services.Logger, e, name);
-            }
-        }
-
+                catch (Exception e)
+                {
+                    // Whoever asked for it was told that it could not be opened.
+                    LogNotOpened(_services.Logger, e, held.Key);
+                }
+            });
+        _services.Policies.Dispose();
         _metrics.Dispose();
     }
 
@@ -371,8 +378,8 @@ public sealed partial class TopicBroker : IAsyncDisposable
     {
         if (TopicChange.IsPolicies(body))
         {
-            _services.Policies.Forget();
-            await _upkeep.ApplyPoliciesAsync(cancellation);
+            await _services.Policies.RefreshAsync(cancellation);
+            _upkeep.ApplyPolicies();
         }
         else if (TopicChange.TryRead(body, out var topic))
         {

@@ -2,13 +2,14 @@ using System.Globalization;
 using Virga.Core.Problems;
 using Virga.Topics.Logs;
 using Virga.Topics.Messages;
+using Virga.Topics.Metadata;
 using Virga.Topics.Policies;
 using Virga.Topics.Subscriptions;
 
 namespace Virga.Topics.Brokers;
 
 /// <summary>What happens to one topic as time goes by: messages expire, ledgers that everybody has acknowledged go, subscriptions and topics that nobody uses too. One round at a time, by the upkeep of the broker.</summary>
-internal sealed class TopicCare(Topic topic, TopicBroker broker, TopicServices services)
+internal sealed class TopicCare(Topic topic, TopicBroker broker, TopicServices services) : IDisposable
 {
     // The part of its quota that evicted backlog is brought down to, so that not each round evicts a little.
     private const double Evicted = 0.9;
@@ -17,6 +18,9 @@ internal sealed class TopicCare(Topic topic, TopicBroker broker, TopicServices s
     private const long WorthSealing = 16 << 20;
 
     private static readonly TimeSpan LongOpen = TimeSpan.FromMinutes(10);
+
+    // Whoever makes a round has it.
+    private readonly SemaphoreSlim _turn = new(1, 1);
 
     // A topic without a subscription keeps what is published for so long at least: somebody may be about to subscribe.
     private static readonly TimeSpan Unclaimed = TimeSpan.FromHours(1);
@@ -36,12 +40,44 @@ internal sealed class TopicCare(Topic topic, TopicBroker broker, TopicServices s
             return;
         }
 
-        var policies = topic.Policies;
-        if (await IsDeletedAsync(policies, passed, cancellation) || topic.Log is not { } log)
+        await _turn.WaitAsync(cancellation);
+        bool isAbandoned;
+        try
         {
+            isAbandoned = !topic.IsClosing && IsAbandoned(passed);
+            if (!topic.IsClosing && !isAbandoned && topic.Log is { } log)
+            {
+                await ApplyAsync(log, topic.Policies, cancellation);
+            }
+        }
+        catch (MetadataConflictException e)
+        {
+            topic.GiveUp(e);
             return;
         }
+        finally
+        {
+            _turn.Release();
+        }
 
+        if (isAbandoned)
+        {
+            await broker.RemoveAsync(topic.Name, cancellation);
+        }
+    }
+
+    /// <summary>Waits for the round that is under way; there is none after it.</summary>
+    public async Task StopAsync()
+    {
+        // The topic says by now that it is closing: whoever comes after this does nothing.
+        await _turn.WaitAsync();
+        _turn.Release();
+    }
+
+    public void Dispose() => _turn.Dispose();
+
+    private async ValueTask ApplyAsync(TopicLog log, TopicPolicies policies, CancellationToken cancellation)
+    {
         await ExpireAsync(policies, cancellation);
         await LimitBacklogAsync(log, policies.BacklogQuota!, cancellation);
         if (policies.CompactionThresholdBytes > 0 && log.Chain.BytesBehind(log.Record.Compaction?.Horizon ?? Position.Earliest) >= policies.CompactionThresholdBytes)
@@ -206,9 +242,9 @@ internal sealed class TopicCare(Topic topic, TopicBroker broker, TopicServices s
     }
 
     // A topic that is in memory knows since when nobody has used it; of another one its record says when it was last written to.
-    private async ValueTask<bool> IsDeletedAsync(TopicPolicies policies, TimeSpan passed, CancellationToken cancellation)
+    private bool IsAbandoned(TimeSpan passed)
     {
-        if (policies.InactiveTopics is not { IsDeleted: true } inactive || topic.IsInUse)
+        if (topic.Policies.InactiveTopics is not { IsDeleted: true } inactive || topic.IsInUse)
         {
             return false;
         }
@@ -220,13 +256,7 @@ internal sealed class TopicCare(Topic topic, TopicBroker broker, TopicServices s
             idleFor = TimeSpan.FromMilliseconds(services.Logs.Now - Math.Max(record.CreatedAt, record.Ledgers.Count > 0 ? record.Ledgers[^1].ClosedAt : 0));
         }
 
-        if (idleFor.TotalSeconds < inactive.Seconds || !IsAbandoned(inactive.Mode))
-        {
-            return false;
-        }
-
-        await broker.RemoveAsync(topic.Name, cancellation);
-        return true;
+        return idleFor.TotalSeconds >= inactive.Seconds && IsAbandoned(inactive.Mode);
     }
 
     private bool IsAbandoned(InactiveTopicMode mode)

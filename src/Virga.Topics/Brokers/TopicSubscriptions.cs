@@ -51,7 +51,7 @@ internal sealed class TopicSubscriptions : IAsyncDisposable
         }
     }
 
-    /// <summary>Everybody has acknowledged all up to here; behind everything where there is nobody.</summary>
+    /// <summary>Everybody has durably acknowledged all up to here; behind everything where there is nobody.</summary>
     public Position Acknowledged
     {
         get
@@ -59,7 +59,7 @@ internal sealed class TopicSubscriptions : IAsyncDisposable
             var least = Position.Latest;
             foreach (var subscription in All)
             {
-                var mark = subscription.MarkDeleted;
+                var mark = subscription.Forgettable;
                 least = mark < least ? mark : least;
             }
 

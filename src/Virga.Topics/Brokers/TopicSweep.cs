@@ -20,7 +20,7 @@ internal sealed class TopicSweep(TopicBroker broker, TopicServices services, Top
             foreach (var (name, record, key) in page)
             {
                 _after = key;
-                if (record.Partitions == 0 && broker.IsMine(name) && await broker.FindAsync(name, cancellation) is null && await IsDueAsync(name, record, cancellation))
+                if (record.Partitions == 0 && broker.IsMine(name) && await broker.FindAsync(name, cancellation) is null && IsDue(name, record))
                 {
                     await VisitAsync(name, cancellation);
                     if (--opens == 0)
@@ -50,9 +50,9 @@ internal sealed class TopicSweep(TopicBroker broker, TopicServices services, Top
         }
     }
 
-    private async ValueTask<bool> IsDueAsync(Names.TopicName name, TopicRecord record, CancellationToken cancellation)
+    private bool IsDue(Names.TopicName name, TopicRecord record)
     {
-        var policies = await services.Policies.OfAsync(name, cancellation);
+        var policies = services.Policies.Of(name);
         var now = services.Logs.Now;
         if (policies.InactiveTopics is { IsDeleted: true } inactive && now - record.CreatedAt > inactive.Seconds * 1000)
         {

@@ -5,22 +5,29 @@ namespace Virga.Topics.Brokers;
 /// <summary>One loop for all topics of a node: applies policies to those in memory, lets those go that nobody uses, and looks, slowly, at those that are not in memory.</summary>
 internal sealed partial class TopicUpkeep(TopicBroker broker, TopicServices services, TopicCatalogue catalogue) : IAsyncDisposable
 {
+    /// <summary>So many topics are kept, or closed, at once: what they wait for is the disk, which takes the writes of many together.</summary>
+    public const int AtOnce = 32;
+
     private readonly CancellationTokenSource _stop = new();
     private readonly TopicSweep _sweep = new(broker, services, catalogue);
     private readonly OrphanLedgers _orphans = new(services, catalogue);
     private Task _running = Task.CompletedTask;
 
     /// <summary>Before the first topic is opened.</summary>
-    public ValueTask PrepareAsync(CancellationToken cancellation) => _orphans.SuspectAsync(cancellation);
+    public async ValueTask PrepareAsync(CancellationToken cancellation)
+    {
+        await services.Policies.RefreshAsync(cancellation);
+        await _orphans.SuspectAsync(cancellation);
+    }
 
     public void Start() => _running = RunAsync(_stop.Token);
 
     /// <summary>Policies have changed: those in memory go by the new ones at once.</summary>
-    public async ValueTask ApplyPoliciesAsync(CancellationToken cancellation)
+    public void ApplyPolicies()
     {
         foreach (var topic in broker.Open)
         {
-            topic.Apply(await services.Policies.OfAsync(topic.Name, cancellation));
+            topic.Apply(services.Policies.Of(topic.Name));
         }
     }
 
@@ -29,24 +36,25 @@ internal sealed partial class TopicUpkeep(TopicBroker broker, TopicServices serv
     {
         var open = broker.Open;
         var idleTime = open.Count > services.Options.MaxIdleTopics ? services.Options.ShortIdleTime : services.Options.IdleTime;
-        foreach (var topic in open)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            try
+        await Parallel.ForEachAsync(
+            open,
+            new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation },
+            async (topic, token) =>
             {
-                await topic.Upkeep.RoundAsync(passed, cancellation);
-                if (!topic.IsInUse && topic.IdleFor >= idleTime)
+                try
                 {
-                    await topic.UnloadAsync(cancellation);
+                    await topic.Upkeep.RoundAsync(passed, token);
+                    if (!topic.IsInUse && topic.IdleFor >= idleTime)
+                    {
+                        await topic.UnloadAsync(token);
+                    }
                 }
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                // The others are not to suffer; this one is tried again in the next round.
-                LogNotKept(services.Logger, e, topic.Name);
-            }
-        }
-
+                catch (Exception e) when (e is not OperationCanceledException)
+                {
+                    // The others are not to suffer; this one is tried again in the next round.
+                    LogNotKept(services.Logger, e, topic.Name);
+                }
+            });
         await _sweep.StepAsync(cancellation);
         await _orphans.StepAsync(cancellation);
     }
@@ -70,8 +78,8 @@ internal sealed partial class TopicUpkeep(TopicBroker broker, TopicServices serv
                 try
                 {
                     // What other nodes say of policies may be lost with their connection.
-                    services.Policies.Forget();
-                    await ApplyPoliciesAsync(stop);
+                    await services.Policies.RefreshAsync(stop);
+                    ApplyPolicies();
                     await RoundAsync(services.Time.GetElapsedTime(last, now), stop);
                 }
                 catch (Exception e) when (e is not OperationCanceledException)

@@ -21,7 +21,7 @@ public interface ITopicPublisher : IAsyncDisposable
     /// </summary>
     /// <param name="message">The message; its payload stays unchanged until this completes.</param>
     /// <param name="cancellation">Stops waiting; a message that is on its way may be published all the same.</param>
-    /// <exception cref="Core.Problems.ProblemException">The topic refuses it, or <c>topic-unavailable</c> after <see cref="PublisherOptions.SendTimeout"/>.</exception>
+    /// <exception cref="Core.Problems.ProblemException">The topic refuses it, or <c>unavailable</c> after <see cref="PublisherOptions.SendTimeout"/>.</exception>
     ValueTask<MessageId> PublishAsync(OutgoingMessage message, CancellationToken cancellation);
 
     /// <summary>Sends what waits for its batch to fill, and completes when everything published so far is acknowledged or has failed.</summary>

@@ -25,6 +25,6 @@ public interface ITopicMetadata : IAsyncDisposable
     /// <param name="cancellation">Breaks off.</param>
     ValueTask<IReadOnlyList<KeyValuePair<string, MetadataValue>>> ListAsync(string prefix, string? after, int limit, CancellationToken cancellation);
 
-    /// <summary>A number for a ledger, never given before, durably counted (in blocks, so that few wait for the disk).</summary>
+    /// <summary>A number for a ledger, greater than all that were given before, on whichever node: the ledgers of a topic are in the order of their numbers. Durably counted.</summary>
     ValueTask<Ledgers.LedgerId> NextLedgerAsync(CancellationToken cancellation);
 }

@@ -2,7 +2,9 @@ using Virga.Topics.Ledgers;
 
 namespace Virga.Topics.Metadata;
 
-/// <summary>Gives numbers to ledgers out of a block that was counted durably. What is left of a block when the process ends is never given.</summary>
+/// <summary>
+/// Gives numbers to ledgers out of a block that was counted durably; for one process alone, as they only grow then. What is left of a block when the process ends is never given.
+/// </summary>
 internal sealed class LedgerNumbers(Func<CancellationToken, ValueTask<long>> nextBlock) : IDisposable
 {
     private const int BlockSize = 1000;

@@ -23,8 +23,8 @@ internal readonly struct MetadataKey : IEquatable<MetadataKey>
     /// <summary>The order of the bytes.</summary>
     public static Comparer<MetadataKey> Order { get; } = Comparer<MetadataKey>.Create((a, b) => a.Bytes.AsSpan().SequenceCompareTo(b.Bytes));
 
-    /// <summary>The row that is written for each block of ledger numbers: its version is the block's number.</summary>
-    public static MetadataKey LedgerBlocks { get; } = new([BeyondText, .. "ledgers"u8]);
+    /// <summary>The row that is written for each number of a ledger, or block of them: its version counts.</summary>
+    public static MetadataKey LedgerNumbers { get; } = new([BeyondText, .. "ledgers"u8]);
 
     /// <exception cref="ArgumentException">It is empty, too long, or no text.</exception>
     public static MetadataKey Of(string key)

@@ -1,54 +1,87 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using Virga.Core.Problems;
 using Virga.Topics.Metadata;
 using Virga.Topics.Names;
 
 namespace Virga.Topics.Policies;
 
-/// <summary>The policies of namespaces and topics: stored as they were said, in effect as they add up. What was read of a namespace is kept until somebody says that it changed.</summary>
-internal sealed class PolicyBook(ITopicMetadata metadata, TopicPolicies defaults)
+/// <summary>
+/// The policies of namespaces and topics: stored as they were said, in effect as they add up. All are in memory, since few topics have their own and every topic asks; they are read anew when somebody says that
+/// they changed, and every so often in case nobody could.
+/// </summary>
+internal sealed partial class PolicyBook(ITopicMetadata metadata, TopicPolicies defaults, ILogger logger) : IDisposable
 {
-    private readonly ConcurrentDictionary<string, PolicyVersion> _namespaces = new(StringComparer.Ordinal);
+    private const string Prefix = "policies/";
+    private const int PageSize = 1000;
+
+    private readonly TopicPolicies _defaults = defaults.Over(TopicPolicies.Defaults);
+
+    // Whoever reads them anew has it, so that what was read later is what stays.
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private Dictionary<string, TopicPolicies> _known = new(StringComparer.Ordinal);
 
     /// <summary>What holds for a topic.</summary>
-    public async ValueTask<TopicPolicies> OfAsync(TopicName topic, CancellationToken cancellation)
+    public TopicPolicies Of(TopicName topic)
     {
-        var own = await GetAsync(PolicyOwner.OfTopic(topic), cancellation);
-        var space = await OfNamespaceAsync(topic.Tenant, topic.Namespace, cancellation);
-        return own.Policies.Over(space).Over(defaults).Over(TopicPolicies.Defaults);
-    }
-
-    /// <summary>What a namespace says.</summary>
-    public async ValueTask<TopicPolicies> OfNamespaceAsync(string tenant, string ns, CancellationToken cancellation)
-    {
-        var owner = PolicyOwner.OfNamespace(tenant, ns);
-        if (!_namespaces.TryGetValue(owner.Key, out var known))
+        var known = Volatile.Read(ref _known);
+        if (known.Count == 0)
         {
-            known = await GetAsync(owner, cancellation);
-            _namespaces[owner.Key] = known;
+            return _defaults;
         }
 
-        return known.Policies;
+        var effective = _defaults;
+        if (known.TryGetValue(PolicyOwner.OfNamespace(topic.Tenant, topic.Namespace).Key, out var space))
+        {
+            effective = space.Over(effective);
+        }
+
+        return known.TryGetValue(PolicyOwner.OfTopic(topic).Key, out var own) ? own.Over(effective) : effective;
+    }
+
+    /// <summary>Reads all that were said.</summary>
+    public async ValueTask RefreshAsync(CancellationToken cancellation)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            var read = new Dictionary<string, TopicPolicies>(StringComparer.Ordinal);
+            string? after = null;
+            while (true)
+            {
+                var page = await metadata.ListAsync(Prefix, after, PageSize, cancellation);
+                foreach (var (key, stored) in page)
+                {
+                    after = key;
+                    try
+                    {
+                        read[key] = Read(key, stored);
+                    }
+                    catch (ProblemException e)
+                    {
+                        // The others are not to suffer.
+                        LogUnreadable(logger, e, key);
+                    }
+                }
+
+                if (page.Count < PageSize)
+                {
+                    break;
+                }
+            }
+
+            Volatile.Write(ref _known, read);
+        }
+        finally
+        {
+            _turn.Release();
+        }
     }
 
     /// <summary>What was said.</summary>
-    public async ValueTask<PolicyVersion> GetAsync(PolicyOwner of, CancellationToken cancellation)
-    {
-        if (await metadata.GetAsync(of.Key, cancellation) is not { } stored)
-        {
-            return new PolicyVersion(TopicPolicies.None, 0);
-        }
-
-        try
-        {
-            return new PolicyVersion(JsonSerializer.Deserialize(stored.Bytes.Span, PolicyJson.Default.TopicPolicies) ?? TopicPolicies.None, stored.Version);
-        }
-        catch (JsonException e)
-        {
-            throw new ProblemException(KnownProblems.TopicsCorrupted($"'{of.Key}' holds no policies: {e.Message}", "Set the policies anew, or restore the metadata from a copy."), e);
-        }
-    }
+    /// <exception cref="ProblemException"><c>topics-corrupted</c>.</exception>
+    public async ValueTask<PolicyVersion> GetAsync(PolicyOwner of, CancellationToken cancellation) =>
+        await metadata.GetAsync(of.Key, cancellation) is { } stored ? new PolicyVersion(Read(of.Key, stored), stored.Version) : new PolicyVersion(TopicPolicies.None, 0);
 
     /// <summary>Says others.</summary>
     /// <exception cref="ProblemException"><c>stale-version</c>, <c>invalid-request</c>.</exception>
@@ -58,15 +91,29 @@ internal sealed class PolicyBook(ITopicMetadata metadata, TopicPolicies defaults
         try
         {
             var versions = await metadata.WriteAsync([new MetadataWrite(of.Key, JsonSerializer.SerializeToUtf8Bytes(policies, PolicyJson.Default.TopicPolicies), version)], cancellation);
-            Forget();
+            await RefreshAsync(cancellation);
             return versions[0];
         }
         catch (MetadataConflictException e)
         {
-            throw new ProblemException(KnownProblems.StaleVersion($"The policies of '{of.Key["policies/".Length..]}' are not at version {version} any more."), e);
+            throw new ProblemException(KnownProblems.StaleVersion($"The policies of '{of.Key[Prefix.Length..]}' are not at version {version} any more."), e);
         }
     }
 
-    /// <summary>They may have changed.</summary>
-    public void Forget() => _namespaces.Clear();
+    public void Dispose() => _turn.Dispose();
+
+    private static TopicPolicies Read(string key, in MetadataValue stored)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(stored.Bytes.Span, PolicyJson.Default.TopicPolicies) ?? TopicPolicies.None;
+        }
+        catch (JsonException e)
+        {
+            throw new ProblemException(KnownProblems.TopicsCorrupted($"'{key}' holds no policies: {e.Message}", "Set the policies anew, or restore the metadata from a copy."), e);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The policies under {Key} cannot be read; those of others hold.")]
+    private static partial void LogUnreadable(ILogger logger, Exception failure, string key);
 }

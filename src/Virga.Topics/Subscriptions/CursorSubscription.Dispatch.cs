@@ -214,8 +214,9 @@ public sealed partial class CursorSubscription
     private void Fetched(ITopicLog source, List<LogEntry> fetched, Exception? failure)
     {
         _hand.AddRange(fetched);
-        if (failure is not null)
+        if (failure is not null || fetched.Count == 0)
         {
+            // A log that promises an entry and gives none is left alone for a while as well.
             GiveBackTaken(0);
             _isResting = true;
             Alarm(Context.Time.GetUtcNow() + ReadRetry);
@@ -224,7 +225,7 @@ public sealed partial class CursorSubscription
         {
             KeepTaken();
         }
-        else if (fetched.Count > 0)
+        else
         {
             KeepNew(source);
         }

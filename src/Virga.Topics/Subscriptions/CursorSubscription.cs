@@ -20,6 +20,10 @@ public sealed partial class CursorSubscription : Subscription, ICursorSource
     private IReadOnlyList<KeyValuePair<string, string>> _properties;
     private string _note;
     private bool _isTerminated;
+
+    // The mark of the last snapshot, and of the last one that is durable.
+    private Position _snapshot;
+    private Position _durable;
     private bool _isLost;
     private long _expired;
     private long _acknowledgedAt;
@@ -32,6 +36,7 @@ public sealed partial class CursorSubscription : Subscription, ICursorSource
         _properties = properties;
         _note = note;
         Writer = writer;
+        _durable = cursor.MarkDeleted;
         _read = context.Log.After(cursor.MarkDeleted);
         _limiter = new DispatchLimiter(context.Options.Rate, context.Time);
         _delays = new DelayedEntries(context.Options.MaxDelayed);
@@ -50,6 +55,18 @@ public sealed partial class CursorSubscription : Subscription, ICursorSource
             lock (Gate)
             {
                 return _cursor.MarkDeleted;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override Position Forgettable
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return _keeper is null || _cursor.MarkDeleted < _durable ? _cursor.MarkDeleted : _durable;
             }
         }
     }
@@ -92,7 +109,7 @@ public sealed partial class CursorSubscription : Subscription, ICursorSource
         if (await context.Metadata.GetAsync(key, cancellation) is { } stored)
         {
             var record = CursorCodec.Decode(stored.Bytes.Span)
-                ?? throw new ProblemException(KnownProblems.MetadataCorrupted($"What is stored of the subscription '{name}' of {context.Topic} cannot be read.", $"Restore a backup, or remove the key '{key}' from the topics' metadata: the subscription is then made anew."));
+                ?? throw new ProblemException(KnownProblems.TopicsCorrupted($"What is stored of the subscription '{name}' of {context.Topic} cannot be read.", $"Restore a backup, or remove the key '{key}' from the topics' metadata: the subscription is then made anew."));
             cursor.Restore(record, context.Compacted ?? context.Log);
             return new CursorSubscription(context, name, cursor, stored.Version, writer, record.Properties, record.Note);
         }
@@ -116,7 +133,17 @@ public sealed partial class CursorSubscription : Subscription, ICursorSource
         lock (Gate)
         {
             changes = _cursor.Changes;
+            _snapshot = _cursor.MarkDeleted;
             return CursorCodec.Encode(_cursor, Writer, _properties, _note);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Saved()
+    {
+        lock (Gate)
+        {
+            _durable = _snapshot;
         }
     }
 

@@ -55,8 +55,11 @@ public abstract class Subscription : IAsyncDisposable
     /// <summary>The limits; may be set at any time.</summary>
     public DispatchOptions Options { get; private set; }
 
-    /// <summary>All up to here is acknowledged: the topic may forget it. <see cref="Position.Latest"/> for one that keeps nothing.</summary>
+    /// <summary>All up to here is acknowledged. <see cref="Position.Latest"/> for one that keeps nothing.</summary>
     public abstract Position MarkDeleted { get; }
+
+    /// <summary>All up to here is durably acknowledged: the topic may forget it. What is acknowledged in memory alone, and a note that goes with it, would be wanted again after a crash.</summary>
+    public virtual Position Forgettable => MarkDeleted;
 
     /// <summary>Entries that are not acknowledged.</summary>
     public abstract long Backlog { get; }

@@ -16,21 +16,20 @@ public static class TriggerStatsEndpoint
 
     /// <summary>Maps it.</summary>
     /// <param name="endpoints">Where.</param>
-    /// <param name="engine">Gives the engine; null while the node starts.</param>
-    public static void MapVirgaTriggers(this IEndpointRouteBuilder endpoints, Func<TriggerEngine?> engine)
+    /// <param name="engine">Gives the engine, or refuses while there is none.</param>
+    public static void MapVirgaTriggers(this IEndpointRouteBuilder endpoints, Func<TriggerEngine> engine)
     {
         Map(endpoints.MapGroup(Prefix), engine);
         Map(endpoints.MapGroup(Prefix + "/tenants/{tenant}/namespaces/{namespace}"), engine);
     }
 
-    private static void Map(RouteGroupBuilder api, Func<TriggerEngine?> engine) =>
+    private static void Map(RouteGroupBuilder api, Func<TriggerEngine> engine) =>
         api.MapGet("/triggers/{name}/stats", (HttpContext http) => Results.Json(Find(http, engine), TriggerJson.Default.TriggerFigures)).WithTags("triggers").WithSummary("How a trigger fares on this node");
 
-    private static TriggerFigures Find(HttpContext http, Func<TriggerEngine?> engine)
+    private static TriggerFigures Find(HttpContext http, Func<TriggerEngine> engine)
     {
         var name = new TriggerName(new Scope(Part(http, "tenant"), Part(http, "namespace")), Part(http, "name"));
-        var running = engine() ?? throw new ProblemException(KnownProblems.Unavailable("The node is starting.", "Try again when /readyz says 200."));
-        return running.FiguresOf(name) ?? throw new ProblemException(KnownProblems.NotFound($"There is no trigger '{name}'.", "See `virga trigger list`."));
+        return engine().FiguresOf(name) ?? throw new ProblemException(KnownProblems.NotFound($"There is no trigger '{name}'.", "See `virga trigger list`."));
     }
 
     private static ResourceName Part(HttpContext http, string part) => http.Request.RouteValues[part] switch

@@ -415,6 +415,8 @@ internal sealed partial class TriggerRun : IAsyncDisposable
 
     private async Task FinishAsync(ITopicConsumer consumer)
     {
+        // Looked at before the wait: the signal of a call that has ended may have been the one that led here.
+        TakeBack(consumer);
         while (_inFlight > 0)
         {
             await _signal.Reader.ReadAsync(CancellationToken.None);

@@ -39,6 +39,8 @@ using Virga.Telemetry;
 using Virga.Telemetry.Api;
 using Virga.Telemetry.Logging;
 using Virga.Telemetry.Tracing;
+using Virga.Topics.Api;
+using Virga.Triggers;
 using Virga.Triggers.Api;
 using Virga.Triggers.Rules;
 
@@ -148,6 +150,16 @@ internal static class Node
             time,
             app.Services.GetRequiredService<ILoggerFactory>());
         engines.Dags = dags;
+        await using var triggers = topics is null ? null : new TriggerEngine(
+            app.Services.GetRequiredService<ITriggerCatalog>(),
+            app.Services.GetRequiredService<IFunctionCatalog>(),
+            execution.Scheduler,
+            topics.Client,
+            link.Self,
+            new Random(),
+            time,
+            app.Services.GetRequiredService<ILoggerFactory>());
+        engines.Triggers = triggers;
 
         await using var gateway = new GatewayServer(
             execution.Scheduler,
@@ -165,6 +177,7 @@ internal static class Node
         // would keep for hours. The pause is before the first call.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         engines.IsReady = true;
+        triggers?.Start();
 
         var admin = new Uri(app.Urls.First());
         membership.Join(engines.GatewayAddress, admin);
@@ -194,6 +207,7 @@ internal static class Node
         engines.IsReady = false;
         membership.Retire();
         await terminal.Out.WriteLineAsync("Stopping: calls in flight may finish.");
+        var giving = triggers?.StopAsync(options.DrainTimeout.Span) ?? Task.CompletedTask;
         var draining = execution.Scheduler.DrainAsync(options.DrainTimeout.Span);
         await gateway.StopAsync(options.DrainTimeout.Span);
         if (!await draining)
@@ -201,6 +215,7 @@ internal static class Node
             await terminal.Error.WriteLineAsync($"Some calls did not end within {options.DrainTimeout}; they were broken off.");
         }
 
+        await giving;
         await app.StopAsync(CancellationToken.None);
         await control.StopFollowingAsync();
         return ExitCode.Ok;
@@ -265,8 +280,9 @@ internal static class Node
         app.MapVirgaControl();
         app.MapVirgaTelemetry();
         app.MapVirgaDags(() => engines.Dags);
-        app.MapVirgaTriggers(() => engines.Triggers);
+        app.MapVirgaTriggers(engines.RequireTriggers);
         app.MapVirgaState(engines.RequireState);
+        app.MapVirgaTopics(() => engines.RequireTopics().Node);
         app.MapNode();
         return app;
     }

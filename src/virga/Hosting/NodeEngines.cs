@@ -34,9 +34,6 @@ internal sealed class NodeEngines : IInvoker, IFunctionLifecycleListener, ITopic
     /// <summary>Null until the node has started it.</summary>
     public TriggerEngine? Triggers { get; set; }
 
-    /// <summary>Null until the node has opened its topics.</summary>
-    public ITopicPublishing? Publishing { get; set; }
-
     /// <summary>Where functions are served.</summary>
     public Uri? GatewayAddress { get; set; }
 
@@ -53,12 +50,20 @@ internal sealed class NodeEngines : IInvoker, IFunctionLifecycleListener, ITopic
         ? new ProblemException(KnownProblems.Unavailable("The node's cluster has no RabbitMQ, where the messages of topics would be.", "Start its nodes with --rabbitmq URL."))
         : Starting());
 
+    /// <summary>Triggers, for a request about one.</summary>
+    /// <exception cref="ProblemException"><c>unavailable</c>: the node is starting, or its cluster has no place for topics.</exception>
+    public TriggerEngine RequireTriggers()
+    {
+        RequireTopics();
+        return Triggers ?? throw Starting();
+    }
+
     /// <inheritdoc/>
     public ValueTask<InvocationResult> InvokeAsync(Invocation invocation, CancellationToken cancellation) => (Execution ?? throw Starting()).Scheduler.InvokeAsync(invocation, cancellation);
 
     /// <inheritdoc/>
     public ValueTask<string> PublishAsync(FunctionName function, FunctionPublication publication, CancellationToken cancellation) =>
-        (Publishing ?? throw Starting()).PublishAsync(function, publication, cancellation);
+        RequireTopics().Publishing.PublishAsync(function, publication, cancellation);
 
     /// <inheritdoc/>
     public ValueTask PrepareAsync(FunctionVersion version, CancellationToken cancellation) =>

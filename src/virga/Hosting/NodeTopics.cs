@@ -1,6 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Virga.Configuration;
+using Virga.Topics.Api;
 using Virga.Topics.Brokers;
+using Virga.Topics.Clients;
+using Virga.Topics.Functions;
 using Virga.Topics.Ledgers;
 using Virga.Topics.Ledgers.Cold;
 using Virga.Topics.Ledgers.RabbitMq;
@@ -22,10 +25,20 @@ internal sealed class NodeTopics : IAsyncDisposable
     private readonly ILedgerStore _ledgers;
     private readonly ITopicMetadata _metadata;
 
-    private NodeTopics(ILedgerStore ledgers, ITopicMetadata metadata, TopicBroker broker) => (_ledgers, _metadata, Broker) = (ledgers, metadata, broker);
+    private NodeTopics(ILedgerStore ledgers, ITopicMetadata metadata, TopicBroker broker, TopicClient client, TimeProvider time) =>
+        (_ledgers, _metadata, Node, Publishing) = (ledgers, metadata, new TopicNode(broker, client), new FunctionPublishing(client, time));
+
+    /// <summary>The topics as the edges need them.</summary>
+    public TopicNode Node { get; }
 
     /// <summary>The topics that the node owns.</summary>
-    public TopicBroker Broker { get; }
+    public TopicBroker Broker => Node.Broker;
+
+    /// <summary>Publishes and consumes from within the node.</summary>
+    public TopicClient Client => Node.Client;
+
+    /// <summary>Publishes what functions publish.</summary>
+    public FunctionPublishing Publishing { get; }
 
     /// <summary>Opens them, and recovers what an earlier run has written; null for a cluster without RabbitMQ, which has no place for messages where all its nodes reach them.</summary>
     /// <exception cref="Core.Problems.ProblemException"><c>ledgers-corrupted</c>, <c>ledgers-unavailable</c>, <c>topics-corrupted</c>, <c>topics-unavailable</c>, <c>storage-full</c>.</exception>
@@ -53,6 +66,8 @@ internal sealed class NodeTopics : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        await Publishing.DisposeAsync();
+        await Client.DisposeAsync();
         await Broker.DisposeAsync();
         await _ledgers.DisposeAsync();
         await _metadata.DisposeAsync();
@@ -62,8 +77,8 @@ internal sealed class NodeTopics : IAsyncDisposable
         ILedgerStore ledgers, ITopicMetadata metadata, NodeOptions options, NodeMembership membership, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
     {
         ledgers = options.TopicOffload is { } bucket ? new TieredLedgerStore(ledgers, new S3ColdLedgers(bucket)) : ledgers;
-        var topics = new NodeTopics(
-            ledgers, metadata, new TopicBroker(ledgers, metadata, membership.Link, new TopicBrokerOptions { Logs = new() { TailBytes = options.TopicMemory.Bytes } }, time, loggers));
+        var broker = new TopicBroker(ledgers, metadata, membership.Link, new TopicBrokerOptions { Logs = new() { TailBytes = options.TopicMemory.Bytes } }, time, loggers);
+        var topics = new NodeTopics(ledgers, metadata, broker, new TopicClient(broker, membership.Link, new Random(), time, loggers), time);
         try
         {
             await metadata.OpenAsync(cancellation);

@@ -37,7 +37,7 @@ internal sealed class TestBroker : IAsyncDisposable
         var metadata = new SqliteTopicMetadata(Path.Combine(folder, "topics.db"));
         await metadata.OpenAsync(CancellationToken.None);
         link ??= new SingleNodeLink(new NodeName(ResourceName.Parse("alone")));
-        var topics = new TopicBroker(ledgers, metadata, link, new TopicBrokerOptions { Policies = policies ?? TopicPolicies.None }, TimeProvider.System, NullLoggerFactory.Instance);
+        var topics = new TopicBroker(ledgers, metadata, link, new TopicBrokerOptions { Policies = policies ?? TopicPolicies.None, MaintenanceInterval = TimeSpan.FromMilliseconds(100) }, TimeProvider.System, NullLoggerFactory.Instance);
         await topics.OpenAsync(CancellationToken.None);
         var server = new PulsarServer(topics, link, (options ?? new PulsarOptions()) with { Listen = new IPEndPoint(IPAddress.Loopback, 0) }, time ?? TimeProvider.System, NullLoggerFactory.Instance);
         return new TestBroker(folder, ledgers, metadata, topics, server, server.Start());

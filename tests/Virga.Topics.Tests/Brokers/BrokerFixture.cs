@@ -31,6 +31,9 @@ internal sealed class BrokerFixture : IAsyncDisposable
 
     public string Folder { get; }
 
+    /// <summary>Whether the folder is there when this is gone.</summary>
+    public bool KeepsFolder { get; init; }
+
     public TopicBrokerOptions Options { get; }
 
     public TimeProvider Time { get; }
@@ -57,7 +60,7 @@ internal sealed class BrokerFixture : IAsyncDisposable
     /// <summary>No broker yet.</summary>
     public static async Task<BrokerFixture> OpenAsync(TopicBrokerOptions? options = null, TimeProvider? time = null, string? folder = null, Func<ILedgerStore, ILedgerStore>? over = null)
     {
-        var fixture = new BrokerFixture(folder ?? Directory.CreateTempSubdirectory("virga-broker-").FullName, options ?? Quiet, time ?? TimeProvider.System, over);
+        var fixture = new BrokerFixture(folder ?? Directory.CreateTempSubdirectory("virga-broker-").FullName, options ?? Quiet, time ?? TimeProvider.System, over) { KeepsFolder = folder is not null };
         await fixture.Metadata.OpenAsync(Cancellation);
         await fixture.Store.OpenAsync(Cancellation);
         return fixture;
@@ -122,6 +125,9 @@ internal sealed class BrokerFixture : IAsyncDisposable
 
         await Store.DisposeAsync();
         await Metadata.DisposeAsync();
-        Directory.Delete(Folder, recursive: true);
+        if (!KeepsFolder)
+        {
+            Directory.Delete(Folder, recursive: true);
+        }
     }
 }

@@ -127,6 +127,15 @@ public sealed class TopicBrokerTests
     }
 
     [Fact]
+    public async Task Topics_that_nobody_uses_take_next_to_no_memory()
+    {
+        // 200 MB for 100,000, of which the node itself takes a part.
+        var (_, idle) = await ManyIdleTopics.MeasureAsync(2500);
+
+        idle.ShouldBeLessThan(4000);
+    }
+
+    [Fact]
     public async Task When_the_owner_changes_producers_are_told_and_the_new_owner_has_everything()
     {
         await using var fixture = await BrokerFixture.OpenAsync();

@@ -26,7 +26,7 @@ internal sealed class FaultyLedgerDisk : LedgerDisk
         set => _isFull = value;
     }
 
-    /// <summary>How many of the next synchronisations fail.</summary>
+    /// <summary>How many of the next synchronisations of a segment fail.</summary>
     public int FailingSynchronisations { get; set; }
 
     /// <summary>Files that were synchronised once more after that had failed.</summary>
@@ -89,7 +89,7 @@ internal sealed class FaultyLedgerDisk : LedgerDisk
                 AskedAgain.Add(path);
             }
 
-            if (FailingSynchronisations > 0)
+            if (FailingSynchronisations > 0 && path.EndsWith(".log", StringComparison.Ordinal))
             {
                 FailingSynchronisations--;
                 _lost.Add(path);

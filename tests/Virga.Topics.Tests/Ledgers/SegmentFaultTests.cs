@@ -100,6 +100,63 @@ public sealed class SegmentFaultTests
         (await folder.ReadAsync(2)).ShouldBe(["c"]);
     }
 
+    [Theory]
+    [InlineData(LedgerDurability.Always)]
+    [InlineData(LedgerDurability.Interval)]
+    public async Task Who_appends_without_a_pause_keeps_nobody_from_closing(LedgerDurability durability)
+    {
+        await using var folder = new SegmentFolder { Options = Always with { Durability = durability } };
+        await folder.OpenAsync();
+        var restless = await folder.CreateAsync(1);
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var next = new Action<long>(_ => { });
+        next = _ =>
+        {
+            try
+            {
+                restless.Append(new AwaitedAppend { Data = "again"u8.ToArray(), WhenConfirmed = next });
+            }
+            catch (LedgerStoreException)
+            {
+                ended.SetResult();
+            }
+        };
+        next(0);
+
+        var other = await folder.CreateAsync(2);
+        await AppendAsync(other, "a");
+        (await other.CloseAsync(SegmentFolder.Cancellation)).LastEntry.ShouldBe(0);
+        await folder.TidyAsync();
+        await folder.CloseAsync();
+
+        await ended.Task;
+        await folder.OpenAsync();
+        (await folder.Store.RecoverAsync(new LedgerId(1), new WriterEpoch(2), SegmentFolder.Cancellation)).LastEntry.ShouldBe(restless.LastConfirmed);
+    }
+
+    [Fact]
+    public async Task A_segment_that_is_gone_is_missed()
+    {
+        await using var folder = new SegmentFolder { Options = Always with { MinSegmentBytes = 1 << 10, MaxSegmentBytes = 1 << 10 } };
+        await folder.OpenAsync();
+        await using (var writer = await folder.CreateAsync(1))
+        {
+            for (var i = 0; i < 6; i++)
+            {
+                await AppendAsync(writer, new string('x', 900));
+            }
+        }
+
+        await folder.CloseAsync();
+        await using var other = folder.Copy();
+        File.Delete(other.Segments[^2]);
+
+        var problem = (await Should.ThrowAsync<ProblemException>(other.OpenAsync())).Problem;
+
+        problem.Slug.ShouldBe("ledgers-corrupted");
+        problem.Detail!.ShouldContain("is missing");
+    }
+
     [Fact]
     public async Task A_log_that_is_cut_off_anywhere_keeps_what_is_before()
     {
@@ -172,15 +229,16 @@ public sealed class SegmentFaultTests
     public async Task Damage_in_a_sealed_segment_is_reported_to_who_reads_it()
     {
         await using var folder = await SealedAsync();
-        var part = await File.ReadAllBytesAsync(folder.Segments[0], SegmentFolder.Cancellation);
-        part[part.AsSpan().IndexOf("1/5 "u8)] ^= 1;
-        await File.WriteAllBytesAsync(folder.Segments[0], part, SegmentFolder.Cancellation);
+        var damaged = folder.Segments.Single(static path => File.ReadAllBytes(path).AsSpan().IndexOf("1/5 "u8) >= 0);
+        var bytes = await File.ReadAllBytesAsync(damaged, SegmentFolder.Cancellation);
+        bytes[bytes.AsSpan().IndexOf("1/5 "u8)] ^= 1;
+        await File.WriteAllBytesAsync(damaged, bytes, SegmentFolder.Cancellation);
 
         await folder.OpenAsync();
 
         var failure = await Should.ThrowAsync<LedgerCorruptedException>(folder.ReadAsync(1));
         failure.Message.ShouldContain("Entry 5 of ledger 1");
-        failure.Message.ShouldContain(folder.Segments[0]);
+        failure.Message.ShouldContain(damaged);
         (await folder.ReadAsync(2)).Count.ShouldBe(100);
     }
 

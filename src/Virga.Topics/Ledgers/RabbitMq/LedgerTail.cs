@@ -1,9 +1,12 @@
 namespace Virga.Topics.Ledgers.RabbitMq;
 
-/// <summary>The newest confirmed entries of a ledger that is being written: consumers that keep up are served from here, without asking RabbitMQ. Guarded by its owner.</summary>
+/// <summary>
+/// The newest confirmed entries of a ledger that is being written: who reads what was just confirmed is served from here, without asking RabbitMQ. Little, since topics have a cache of their own.
+/// Guarded by its owner.
+/// </summary>
 internal sealed class LedgerTail
 {
-    private const long MaxBytes = 2 << 20;
+    private const long MaxBytes = 64 << 10;
 
     private readonly Queue<ReadOnlyMemory<byte>> _entries = new();
     private long _first;

@@ -31,6 +31,7 @@ internal static class Catalogue
             BinaryPrimitives.WriteInt32LittleEndian(entry, segment.Number);
             BinaryPrimitives.WriteInt32LittleEndian(entry[4..], segment.Generation);
             BinaryPrimitives.WriteInt32LittleEndian(entry[8..], segment.End);
+            BinaryPrimitives.WriteInt32LittleEndian(entry[12..], (int)segment.FrameBytes);
             at += SegmentBytes;
         }
 
@@ -90,13 +91,17 @@ internal static class Catalogue
     public static int ScanFrom(ReadOnlySpan<byte> bytes) => BinaryPrimitives.ReadInt32LittleEndian(bytes[12..]);
 
     /// <summary>The segments that it covers.</summary>
-    public static List<(int Number, int Generation, int End)> Segments(ReadOnlySpan<byte> bytes)
+    public static List<(int Number, int Generation, int End, int FrameBytes)> Segments(ReadOnlySpan<byte> bytes)
     {
-        var segments = new List<(int, int, int)>();
+        var segments = new List<(int, int, int, int)>();
         for (var i = 0; i < BinaryPrimitives.ReadInt32LittleEndian(bytes[16..]); i++)
         {
             var entry = bytes[(HeaderBytes + (i * SegmentBytes))..];
-            segments.Add((BinaryPrimitives.ReadInt32LittleEndian(entry), BinaryPrimitives.ReadInt32LittleEndian(entry[4..]), BinaryPrimitives.ReadInt32LittleEndian(entry[8..])));
+            segments.Add((
+                BinaryPrimitives.ReadInt32LittleEndian(entry),
+                BinaryPrimitives.ReadInt32LittleEndian(entry[4..]),
+                BinaryPrimitives.ReadInt32LittleEndian(entry[8..]),
+                BinaryPrimitives.ReadInt32LittleEndian(entry[12..])));
         }
 
         return segments;

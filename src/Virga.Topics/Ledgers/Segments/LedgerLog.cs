@@ -73,6 +73,12 @@ internal sealed class LedgerLog : IDisposable
     /// <summary>Why nothing can be written now; null when it can.</summary>
     public LedgerLogFailure? Failure => _failure;
 
+    /// <summary>Whether nothing more is queued: what is, is written still.</summary>
+    public bool IsStopping => _work.IsStopping;
+
+    /// <summary>What who comes too late is told.</summary>
+    public LedgerStoreException Closed => new($"The store of ledgers in '{_options.Directory}' is closed.");
+
     /// <summary>The number of the last segment that was begun; that and later ones are written to.</summary>
     public int Current => Volatile.Read(ref _previous);
 
@@ -84,7 +90,7 @@ internal sealed class LedgerLog : IDisposable
     {
         if (!_work.TrySubmit(change))
         {
-            change.Fail(new LedgerStoreException($"The store of ledgers in '{_options.Directory}' is closed."));
+            change.Fail(Closed);
         }
     }
 
@@ -121,7 +127,8 @@ internal sealed class LedgerLog : IDisposable
         {
             // Asked before the work is taken: what was queued before the stop is then among it.
             var stopping = _work.IsStopping;
-            var batch = _idle.TryPop(out var idle) ? idle : new LedgerBatch();
+            var batch = Next();
+            var wrote = false;
             try
             {
                 if (_failure is not null)
@@ -129,10 +136,13 @@ internal sealed class LedgerLog : IDisposable
                     Repair();
                 }
 
-                WriteAll(ref batch);
-                Synchronise(stopping || _gathering.HasBarriers);
+                EndSynchronising(wait: false);
+                wrote = TryWriteNext(ref batch);
+
+                // Also while there is more to write than ever comes to an end.
+                Synchronise(_gathering.HasBarriers || (stopping && !wrote));
                 _gathering.CompleteBarriers();
-                if (stopping)
+                if (stopping && !wrote)
                 {
                     End();
                 }
@@ -140,12 +150,18 @@ internal sealed class LedgerLog : IDisposable
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
                 Fail(batch, exception);
+                wrote = false;
             }
 
             Return(batch);
+            if (wrote)
+            {
+                continue;
+            }
+
             if (stopping)
             {
-                _gathering.FailAll(new LedgerStoreException($"The store of ledgers in '{_options.Directory}' is closed."));
+                _gathering.FailAll(Closed);
                 return;
             }
 
@@ -153,26 +169,27 @@ internal sealed class LedgerLog : IDisposable
         }
     }
 
-    private void WriteAll(ref LedgerBatch batch)
+    private bool TryWriteNext(ref LedgerBatch batch)
     {
-        EndSynchronising(wait: false);
-        while (_gathering.Gather(batch))
+        if (!_gathering.Gather(batch))
         {
-            Write(batch);
-            _events.Publish(batch, _segment!);
-            if (_options.Durability == LedgerDurability.Interval)
-            {
-                // Before anything can fail: this one is kept until the disk has it.
-                var written = batch;
-                batch = _idle.TryPop(out var idle) ? idle : new LedgerBatch();
-                Keep(written);
-            }
-            else
-            {
-                batch.Clear();
-            }
+            return false;
         }
+
+        Write(batch);
+        _events.Publish(batch, _segment!);
+        if (_options.Durability == LedgerDurability.Interval)
+        {
+            // Before anything can fail: this one is kept until the disk has it.
+            var written = batch;
+            batch = Next();
+            Keep(written);
+        }
+
+        return true;
     }
+
+    private LedgerBatch Next() => _idle.TryPop(out var batch) ? batch : new LedgerBatch();
 
     private void Write(LedgerBatch batch)
     {

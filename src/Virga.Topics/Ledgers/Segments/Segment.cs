@@ -31,6 +31,9 @@ internal sealed class Segment(int number, int generation, string path, SafeFileH
     /// <summary>Of the keeper alone: whether its index is on disk, so that ledgers know their parts in it.</summary>
     public bool IsIndexed { get; set; }
 
+    /// <summary>Of the keeper alone: bytes of the frames that it holds, of ledgers that live or do not.</summary>
+    public long FrameBytes { get; set; }
+
     /// <summary>Of the keeper alone: bytes of frames of ledgers that live.</summary>
     public long LiveBytes { get; set; }
 

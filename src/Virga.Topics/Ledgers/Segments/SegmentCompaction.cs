@@ -17,10 +17,6 @@ internal sealed class SegmentCompaction(SegmentLedgerOptions options, LedgerDisk
     /// <summary>For each ledger its new part, and which parts it takes the place of.</summary>
     public List<(SegmentLedger Ledger, int Index, int Count, LedgerPart Part)> Moves { get; } = [];
 
-    /// <summary>What a segment has besides the headers that it would have if all of it lived: one that was just written anew is not to be so again.</summary>
-    public static long BytesWithoutHeaders(Segment segment) =>
-        segment.End - SegmentFormat.FileHeaderBytes - (SegmentFormat.BatchHeaderBytes * (1 + (segment.End / BatchBytes)));
-
     /// <summary>Writes the file and its index; null when it was broken off.</summary>
     /// <exception cref="LedgerCorruptedException">An entry is damaged.</exception>
     public Segment? Run(IReadOnlyList<Segment> sources)

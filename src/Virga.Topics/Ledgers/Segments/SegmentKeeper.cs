@@ -170,12 +170,18 @@ internal sealed class SegmentKeeper : IDisposable
             RandomAccess.SetLength(segment.File, segment.End);
         }
 
+        long frameBytes = 0;
         var index = new SegmentIndexFile();
         var parts = new List<(SegmentLedger Ledger, LedgerPart Part, int Runs)>(segment.Ledgers.Count);
         foreach (var ledger in segment.Ledgers)
         {
-            var runs = ledger.Status == LedgerStatus.Deleted ? [] : ledger.RunsOf(segment);
-            if (runs.Length > 0)
+            var runs = ledger.RunsOf(segment);
+            foreach (var run in runs)
+            {
+                frameBytes += run.DataBytes + ((long)run.Count * SegmentFormat.FrameHeaderBytes);
+            }
+
+            if (runs.Length > 0 && ledger.Status != LedgerStatus.Deleted)
             {
                 parts.Add((ledger, index.Add(segment, ledger.Id, runs), runs.Length));
             }
@@ -188,6 +194,7 @@ internal sealed class SegmentKeeper : IDisposable
             segment.LiveBytes += part.FrameBytes;
         }
 
+        segment.FrameBytes = frameBytes;
         segment.ForgetLedgers();
         segment.IsIndexed = true;
         _isCatalogueOld = true;
@@ -246,7 +253,7 @@ internal sealed class SegmentKeeper : IDisposable
         for (var i = 0; i < figures.Length; i++)
         {
             var segment = _segments[i];
-            figures[i] = new SegmentFigures(SegmentCompaction.BytesWithoutHeaders(segment), segment.LiveBytes, segment.IsIndexed && !_damaged.Contains(segment));
+            figures[i] = new SegmentFigures(segment.FrameBytes, segment.LiveBytes, segment.IsIndexed && !_damaged.Contains(segment));
         }
 
         if (CompactionPolicy.Choose(figures, _options.MaxSegmentBytes) is not { } range)
@@ -278,6 +285,7 @@ internal sealed class SegmentKeeper : IDisposable
         {
             ledger.Move(index, parts, part);
             target.LiveBytes += part.FrameBytes;
+            target.FrameBytes += part.FrameBytes;
         }
 
         // Whatever comes now, they are dead.

@@ -63,6 +63,11 @@ internal sealed class SegmentLedgerWriter(SegmentLedger ledger, LedgerLog log) :
                 throw failure.ToException();
             }
 
+            if (log.IsStopping)
+            {
+                throw log.Closed;
+            }
+
             append.EntryId = _next++;
             append.Next = null;
             if (_tail is null)

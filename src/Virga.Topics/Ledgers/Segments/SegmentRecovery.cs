@@ -69,7 +69,7 @@ internal sealed class SegmentRecovery(SegmentLedgerOptions options, LedgerDisk d
     {
         var known = Catalogue.Segments(catalogue);
         var segments = new Dictionary<int, Segment>();
-        foreach (var (number, generation, end) in known)
+        foreach (var (number, generation, end, frameBytes) in known)
         {
             // One that is not there was removed when its last ledger was deleted: the log says so, or its absence is found when somebody reads.
             var path = Path.Combine(options.Directory, SegmentFormat.SegmentName(number, generation));
@@ -78,6 +78,7 @@ internal sealed class SegmentRecovery(SegmentLedgerOptions options, LedgerDisk d
                 segments[number] = Open(number, generation, path);
                 segments[number].End = end;
                 segments[number].IsIndexed = true;
+                segments[number].FrameBytes = frameBytes;
                 _segments.Add(segments[number]);
             }
             else

@@ -12,10 +12,11 @@ namespace Virga.Topics.Metadata.Postgres;
 /// </summary>
 public sealed class PostgresTopicMetadata : ITopicMetadata
 {
+    private const int MaxConnections = 8;
+
     private readonly NpgsqlDataSource _source;
     private readonly PostgresMetadataWriter _writer;
     private readonly WriteQueue _queue = new();
-    private readonly LedgerNumbers _numbers;
     private readonly string _where;
     private Task _writing = Task.CompletedTask;
 
@@ -26,10 +27,12 @@ public sealed class PostgresTopicMetadata : ITopicMetadata
     {
         var settings = new NpgsqlConnectionStringBuilder(PostgresUrl.ToConnectionString(connection)) { MaxAutoPrepare = 32, KeepAlive = 10 };
         settings.ApplicationName ??= "virga";
+
+        // One writes; a node has some twenty connections in all.
+        settings.MaxPoolSize = Math.Min(settings.MaxPoolSize, MaxConnections);
         _where = $"{settings.Host}:{settings.Port}/{settings.Database}";
         _source = NpgsqlDataSource.Create(settings);
         _writer = new PostgresMetadataWriter(_source);
-        _numbers = new LedgerNumbers(async cancellation => (await _queue.WriteAsync(PendingWrite.OfLedgerBlock(cancellation)))[0]);
     }
 
     /// <inheritdoc/>
@@ -89,7 +92,12 @@ public sealed class PostgresTopicMetadata : ITopicMetadata
 
     /// <inheritdoc/>
     /// <exception cref="ProblemException"><c>topics-unavailable</c>.</exception>
-    public ValueTask<LedgerId> NextLedgerAsync(CancellationToken cancellation) => _numbers.NextAsync(cancellation);
+    public async ValueTask<LedgerId> NextLedgerAsync(CancellationToken cancellation)
+    {
+        // One at a time: a block of this node's own would be behind numbers that another node has given since, and the ledgers of a topic are in the order of their numbers.
+        var count = await _queue.WriteAsync(PendingWrite.OfLedgerNumber(cancellation));
+        return new LedgerId(count[0] - 1);
+    }
 
     /// <summary>Writes what still waits, and closes the connections.</summary>
     public async ValueTask DisposeAsync()
@@ -97,7 +105,6 @@ public sealed class PostgresTopicMetadata : ITopicMetadata
         _queue.Complete();
         await _writing;
         await _source.DisposeAsync();
-        _numbers.Dispose();
     }
 
     private async Task WriteUntilCompletedAsync()

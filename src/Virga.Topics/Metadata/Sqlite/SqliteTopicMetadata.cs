@@ -28,7 +28,7 @@ public sealed class SqliteTopicMetadata : ITopicMetadata
         _path = path;
         _readerConnection = new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWrite, Pooling = false }.ToString();
         _writer = new SqliteMetadataWriter(path);
-        _numbers = new LedgerNumbers(async cancellation => (await _queue.WriteAsync(PendingWrite.OfLedgerBlock(cancellation)))[0]);
+        _numbers = new LedgerNumbers(async cancellation => (await _queue.WriteAsync(PendingWrite.OfLedgerNumber(cancellation)))[0]);
     }
 
     /// <inheritdoc/>

@@ -40,9 +40,9 @@ internal sealed class PendingWrite
         return new PendingWrite(keys, writes, cancellation);
     }
 
-    /// <summary>The write that takes the next block of ledger numbers.</summary>
-    public static PendingWrite OfLedgerBlock(CancellationToken cancellation) =>
-        new([MetadataKey.LedgerBlocks], [new MetadataWrite("", ReadOnlyMemory<byte>.Empty, Expected: null)], cancellation);
+    /// <summary>The write that counts a number of a ledger, or a block of them.</summary>
+    public static PendingWrite OfLedgerNumber(CancellationToken cancellation) =>
+        new([MetadataKey.LedgerNumbers], [new MetadataWrite("", ReadOnlyMemory<byte>.Empty, Expected: null)], cancellation);
 
     public void Complete(long[] versions) => _done.TrySetResult(versions);
 

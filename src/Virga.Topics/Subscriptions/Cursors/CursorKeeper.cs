@@ -144,6 +144,7 @@ internal sealed partial class CursorKeeper : IAsyncDisposable
                 if (changes > _saved)
                 {
                     await WriteAsync(bytes);
+                    _source.Saved();
                 }
             }
             catch (MetadataConflictException e)

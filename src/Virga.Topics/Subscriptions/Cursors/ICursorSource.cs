@@ -9,6 +9,9 @@ internal interface ICursorSource
     /// <summary>The cursor as it is now, in its stored form.</summary>
     byte[] Snapshot(out long changes);
 
+    /// <summary>What the last snapshot said is durable.</summary>
+    void Saved();
+
     /// <summary>Another has written the cursor: the topic has another owner.</summary>
     void Lost();
 }

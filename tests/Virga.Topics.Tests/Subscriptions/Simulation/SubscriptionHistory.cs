@@ -213,7 +213,7 @@ internal sealed class SubscriptionHistory
             switch (move)
             {
                 case 0 or 1:
-                    _log.Trim(Subscription.MarkDeleted);
+                    _log.Trim(Subscription.Forgettable);
                     Checker.Trimmed(_log.First);
                     break;
                 case 2:

@@ -1,0 +1,36 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Virga.Cli.Client;
+
+namespace Virga.Cli.Topics;
+
+/// <summary><c>virga topic seek|unsubscribe</c>.</summary>
+internal static class SubscriptionCommands
+{
+    public static Command Seek(CommandFactory factory)
+    {
+        var topic = TopicCommands.TopicArgument();
+        var subscription = SubscriptionOption();
+        var to = new Option<string>("--to") { Description = "earliest, latest, a message's id, a time such as 2030-01-31T12:00:00Z, or a duration back such as 10m", HelpName = "PLACE", Required = true };
+        return factory.Make("seek", "Move a subscription: what is behind the place is delivered again", [topic, subscription, to], async scope =>
+        {
+            var answer = await new TopicsClient(scope.Client).PostAsync(
+                scope.Get(topic), $"subscriptions/{Uri.EscapeDataString(scope.Get(subscription)!)}/seek", new JsonObject { ["to"] = scope.Get(to) }, scope.Cancellation);
+            return TopicCommands.Tell(scope, answer, $"The subscription {scope.Get(subscription)} goes on at {scope.Get(to)}.");
+        });
+    }
+
+    public static Command Unsubscribe(CommandFactory factory)
+    {
+        var topic = TopicCommands.TopicArgument();
+        var subscription = SubscriptionOption();
+        var force = new Option<bool>("--force") { Description = "Also while it has consumers" };
+        return factory.Make("unsubscribe", "Delete a subscription: what it has not acknowledged is not kept for it any more", [topic, subscription, force], async scope =>
+        {
+            var answer = await new TopicsClient(scope.Client).UnsubscribeAsync(scope.Get(topic), scope.Get(subscription)!, scope.Get(force), scope.Cancellation);
+            return TopicCommands.Tell(scope, answer, $"Deleted the subscription {scope.Get(subscription)}.");
+        });
+    }
+
+    private static Option<string> SubscriptionOption() => new("--subscription", "-s") { Description = "The subscription", HelpName = "NAME", Required = true };
+}

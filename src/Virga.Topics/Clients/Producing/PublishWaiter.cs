@@ -1,0 +1,9 @@
+using Virga.Topics.Messages;
+
+namespace Virga.Topics.Clients.Producing;
+
+/// <summary>One message on its way, and who waits for it. Continuations run elsewhere: it is completed on the threads of ledgers.</summary>
+internal sealed class PublishWaiter(OutgoingMessage message) : TaskCompletionSource<MessageId>(TaskCreationOptions.RunContinuationsAsynchronously)
+{
+    public OutgoingMessage Message { get; } = message;
+}

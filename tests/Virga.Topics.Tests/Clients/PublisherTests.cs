@@ -1,0 +1,179 @@
+using Virga.Core.Problems;
+using Virga.Topics.Brokers;
+using Virga.Topics.Clients;
+using Virga.Topics.Messages;
+using Virga.Topics.Policies;
+using Virga.Topics.Publishing;
+using Virga.Topics.Subscriptions;
+using static Virga.Topics.Tests.Clients.ClientFixture;
+
+namespace Virga.Topics.Tests.Clients;
+
+public sealed class PublisherTests
+{
+    [Theory]
+    [InlineData(MessageCompression.None)]
+    [InlineData(MessageCompression.Lz4)]
+    [InlineData(MessageCompression.Zlib)]
+    [InlineData(MessageCompression.Zstd)]
+    [InlineData(MessageCompression.Snappy)]
+    public async Task Messages_of_a_batch_are_one_entry_and_are_consumed_one_by_one(MessageCompression compression)
+    {
+        await using var fixture = await StartAsync();
+        await fixture.PublishBatchAsync("t", compression, "a", "b", "c");
+
+        await using var consumer = await fixture.SubscribeAsync("t", Subscription("s"));
+
+        (await ConsumeAsync(consumer, 3)).ShouldBe(["a", "b", "c"]);
+    }
+
+    [Fact]
+    public async Task A_batch_goes_when_it_is_full_or_its_time_is_over()
+    {
+        await using var fixture = await StartAsync();
+        await using var publisher = await fixture.Client.PublisherAsync(
+            Name("t"), new PublisherOptions { Batching = new BatchingOptions { MaxMessages = 2, Delay = TimeSpan.FromMilliseconds(20) } }, Cancellation);
+
+        var ids = await Task.WhenAll(Enumerable.Range(0, 5).Select(i => publisher.PublishAsync(Message($"{i}"), Cancellation).AsTask()));
+
+        ids.Select(static id => id.BatchIndex).ShouldBe([0, 1, 0, 1, 0]);
+        ids.Select(static id => id.Position).Distinct().Count().ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task A_key_has_the_partition_that_stock_clients_choose()
+    {
+        await using var fixture = await StartAsync();
+        await fixture.Broker.CreateAsync(Name("t"), 4, Cancellation);
+
+        foreach (var key in new[] { "alpha", "beta", "gamma", "delta", "polygenelubricants" })
+        {
+            var id = await fixture.Client.PublishAsync(Name("t"), Message("m", key), Cancellation);
+
+            id.Partition.ShouldBe(RoutingHash.Partition(key, 4, RoutingHashKind.JavaString));
+        }
+    }
+
+    [Fact]
+    public async Task Messages_without_a_key_go_to_the_partitions_in_turn_or_to_a_single_one()
+    {
+        await using var fixture = await StartAsync();
+        await fixture.Broker.CreateAsync(Name("t"), 3, Cancellation);
+        await using var turns = await fixture.Client.PublisherAsync(Name("t"), new PublisherOptions(), Cancellation);
+        await using var single = await fixture.Client.PublisherAsync(Name("t"), new PublisherOptions { Routing = PartitionRouting.Single }, Cancellation);
+
+        var (inTurn, inOne) = (new List<int>(), new List<int>());
+        for (var i = 0; i < 6; i++)
+        {
+            inTurn.Add((await turns.PublishAsync(Message("m"), Cancellation)).Partition);
+            inOne.Add((await single.PublishAsync(Message("m"), Cancellation)).Partition);
+        }
+
+        inTurn[..3].Order().ShouldBe([0, 1, 2]);
+        inTurn[3..].ShouldBe(inTurn[..3]);
+        inOne.Distinct().ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task A_router_of_ones_own_chooses_the_partition()
+    {
+        await using var fixture = await StartAsync();
+        await fixture.Broker.CreateAsync(Name("t"), 3, Cancellation);
+        await using var publisher = await fixture.Client.PublisherAsync(Name("t"), new PublisherOptions { Router = static (message, partitions) => message.Payload.Length % partitions }, Cancellation);
+
+        (await publisher.PublishAsync(Message("xx"), Cancellation)).Partition.ShouldBe(2);
+        (await publisher.PublishAsync(Message("xxx"), Cancellation)).Partition.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_publisher_uses_partitions_that_come_later()
+    {
+        await using var fixture = await StartAsync();
+        await fixture.Broker.CreateAsync(Name("t"), 1, Cancellation);
+        await using var publisher = await fixture.Client.PublisherAsync(Name("t"), new PublisherOptions(), Cancellation);
+        (await publisher.PublishAsync(Message("m"), Cancellation)).Partition.ShouldBe(0);
+
+        await fixture.Broker.GrowAsync(Name("t"), 2, Cancellation);
+
+        var seen = new HashSet<int>();
+        for (var left = 1000; left > 0 && seen.Count < 2; left--)
+        {
+            seen.Add((await publisher.PublishAsync(Message("m"), Cancellation)).Partition);
+        }
+
+        seen.ShouldBe([0, 1], ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task Nothing_is_lost_or_out_of_order_when_the_topic_leaves_memory_again_and_again()
+    {
+        await using var fixture = await StartAsync();
+        await using var publisher = await fixture.Client.PublisherAsync(Name("t"), new PublisherOptions { Name = "p" }, Cancellation);
+        await fixture.Broker.SetPoliciesAsync(PolicyOwner.OfTopic(Name("t")), new TopicPolicies { Deduplication = true }, null, Cancellation);
+        await using var consumer = await fixture.SubscribeAsync("t", Subscription("s"));
+
+        var publishing = Task.Run(
+            async () =>
+            {
+                for (var i = 0; i < 300; i++)
+                {
+                    await publisher.PublishAsync(Message($"{i}"), Cancellation);
+                }
+            },
+            Cancellation);
+        while (!publishing.IsCompleted)
+        {
+            await (await fixture.Broker.GetAsync(Name("t"), TopicCreation.Never, Cancellation)).UnloadAsync(Cancellation);
+            await Task.WhenAny(publishing, Task.Delay(30, Cancellation));
+        }
+
+        await publishing;
+        var seen = new List<int>();
+        while (seen.Distinct().Count() < 300)
+        {
+            seen.Add(int.Parse((await ConsumeAsync(consumer, 1))[0], System.Globalization.CultureInfo.InvariantCulture));
+        }
+
+        // Each for the first time in the order in which it was published; what was in hand when the topic left came again.
+        seen.Distinct().ShouldBe(Enumerable.Range(0, 300));
+    }
+
+    [Fact]
+    public async Task A_message_over_the_limit_fails_alone()
+    {
+        await using var fixture = await StartAsync();
+        await fixture.Broker.SetPoliciesAsync(PolicyOwner.OfNamespace("default", "default"), new TopicPolicies { MaxMessageBytes = 1000 }, null, Cancellation);
+        await using var publisher = await fixture.Client.PublisherAsync(Name("t"), new PublisherOptions(), Cancellation);
+
+        (await Should.ThrowAsync<ProblemException>(async () => await publisher.PublishAsync(Message(new string('x', 2000)), Cancellation))).Problem.Slug.ShouldBe("message-too-large");
+        await publisher.PublishAsync(Message("small"), Cancellation);
+    }
+
+    [Fact]
+    public async Task An_exclusive_publisher_keeps_others_out_until_it_is_gone()
+    {
+        await using var fixture = await StartAsync();
+        var first = await fixture.Client.PublisherAsync(Name("t"), new PublisherOptions { Access = ProducerAccess.Exclusive }, Cancellation);
+
+        (await Should.ThrowAsync<ProblemException>(async () => await fixture.Client.PublisherAsync(Name("t"), new PublisherOptions(), Cancellation))).Problem.Slug.ShouldBeOneOf("producer-busy", "producer-fenced");
+        var waiting = fixture.Client.PublisherAsync(Name("t"), new PublisherOptions { Access = ProducerAccess.WaitForExclusive }, Cancellation).AsTask();
+        waiting.IsCompleted.ShouldBeFalse();
+        await first.DisposeAsync();
+
+        await using var second = await waiting;
+        await second.PublishAsync(Message("m"), Cancellation);
+    }
+
+    [Fact]
+    public async Task A_topic_that_is_not_there_and_not_made_by_itself_is_a_problem()
+    {
+        await using var fixture = await StartAsync();
+        await fixture.Broker.SetPoliciesAsync(PolicyOwner.OfNamespace("default", "default"), new TopicPolicies { AutoCreation = new AutoCreation(false) }, null, Cancellation);
+
+        (await Should.ThrowAsync<ProblemException>(async () => await fixture.Client.PublishAsync(Name("t"), Message("m"), Cancellation))).Problem.Slug.ShouldBe("not-found");
+        (await Should.ThrowAsync<ProblemException>(async () => await fixture.SubscribeAsync("t", Subscription("s")))).Problem.Slug.ShouldBe("not-found");
+
+        await fixture.Broker.CreateAsync(Name("t"), 0, Cancellation);
+        await fixture.PublishAsync("t", "m");
+    }
+}
