@@ -7,7 +7,7 @@ import { commit, describeMachine, versionOf } from '../harness/machine.mjs';
 import { replaceSection } from '../harness/markdown.mjs';
 import { section, targetTable } from '../harness/report.mjs';
 import { ServerProcess, withServers } from '../harness/server-process.mjs';
-import { functions } from './cases/functions.mjs';
+import { functions, streams } from './cases/functions.mjs';
 import { idle } from './cases/idle.mjs';
 import { interval } from './cases/interval.mjs';
 import { latency } from './cases/latency.mjs';
@@ -17,7 +17,7 @@ import { recovery } from './cases/recovery.mjs';
 import { timeline } from './cases/timeline.mjs';
 import { full, quick } from './plan.mjs';
 
-const cases = { publish, interval, latency, reading, functions, recovery, idle, timeline };
+const cases = { publish, interval, latency, reading, functions, streams, recovery, idle, timeline };
 const resultsFile = join(import.meta.dirname, 'results.json');
 const caseLimitMs = 240_000;
 // Every temporary folder is removed when the process ends, by a listener each.

@@ -15,9 +15,11 @@ const note =
   `The producer keeps 20,000 messages between the two topics (5,000 where each is a call). Batched: up to ${batched} messages a call. Topics with durability \`interval\`; both topics, the function and the client share the machine. Median of the rounds.`;
 
 /** What stands between the topics. */
-const ways = {
+export const triggers = {
   'trigger, batched': (api) => trigger(api, 'trigger-batched', { batch: { maxMessages: batched, maxWait: '5ms' } }),
   'trigger, a call each': (api) => trigger(api, 'trigger-single', { concurrency: callsAtOnce }),
+};
+export const streamFunctions = {
   'stream function, batched': (api) => stream(api, 'stream-batched', { batch: batched, parallelism: 4 }),
   'stream function, a call each': (api) => stream(api, 'stream-single', { parallelism: callsAtOnce }),
 };
@@ -25,7 +27,10 @@ const ways = {
 const function_ = 'change';
 const isBatched = (way) => way.endsWith('batched');
 
-export async function functions({ rounds, seconds }) {
+export const functions = (plan) => measure('Topic, function, topic: triggers', triggers, plan);
+export const streams = (plan) => measure('Topic, function, topic: stream functions', streamFunctions, plan);
+
+async function measure(title, ways, { rounds, seconds }) {
   const taken = new Rounds();
   for (const [way, make] of Object.entries(ways)) {
     // A node of its own for each: the others' subscriptions would take messages, too.
@@ -45,7 +50,7 @@ export async function functions({ rounds, seconds }) {
   return {
     sections: [
       section({
-        title: 'Topic, function, topic',
+        title,
         note,
         head: ['what', 'messages', 'slowest round', 'fastest round'],
         rows: Object.entries(taken.figures).map(([way, figures]) => {
@@ -56,7 +61,7 @@ export async function functions({ rounds, seconds }) {
     ],
     targets: [
       ...Object.keys(ways).map((way) => atLeast(`topic, function, topic: ${way}`, taken.of(way, 'perSecond'), isBatched(way) ? 20_000 : 5000, rate)),
-      { what: 'messages that did not come out', figure: count(lost), target: '≤ 0', met: lost === 0 },
+      { what: `${title.toLowerCase()}: messages that did not come out`, figure: count(lost), target: '≤ 0', met: lost === 0 },
     ],
     figures: taken.figures,
   };
