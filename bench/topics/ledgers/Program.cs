@@ -23,6 +23,10 @@ for (var i = 0; i < args.Length; i++)
         case "--directory" when i + 1 < args.Length:
             parent = args[++i];
             break;
+        case "--fill":
+            // What the measurement of recovery starts and kills.
+            await new LedgerBench(parent!, TimeSpan.Zero, recovery).FillAsync();
+            return 0;
         case "--only" when i + 1 < args.Length:
             only = args[++i];
             break;

@@ -6,6 +6,7 @@ using Virga.Core.Problems;
 using Virga.Pulsar.Connections;
 using Virga.Pulsar.Lookups;
 using Virga.Topics.Brokers;
+using Virga.Topics.Names;
 
 namespace Virga.Pulsar.Server;
 
@@ -45,6 +46,18 @@ public sealed partial class PulsarServer : IAsyncDisposable
                 return _connections.Count;
             }
         }
+    }
+
+    /// <summary>Where clients reach this node that have reached it at an address already.</summary>
+    public string OwnUrl(IPAddress reached) => _services.Addresses.Own(new IPEndPoint(reached.IsIPv4MappedToIPv6 ? reached.MapToIPv4() : reached, (_listener?.LocalEndPoint as IPEndPoint)?.Port ?? 0));
+
+    /// <summary>Where clients reach the owner of a topic.</summary>
+    /// <exception cref="ProblemException"><c>unavailable</c>.</exception>
+    public async ValueTask<string> UrlAsync(TopicName topic, IPAddress reached, CancellationToken cancellation)
+    {
+        // A partitioned topic as a whole has no owner; whoever asks for it asks for its partitions next.
+        var broker = _services.Broker;
+        return broker.IsMine(topic) ? OwnUrl(reached) : await _services.Addresses.OfAsync(broker.OwnerOf(topic), cancellation);
     }
 
     /// <summary>Begins to listen; gives the address.</summary>

@@ -22,6 +22,9 @@ public interface ITopicConsumer : IAsyncDisposable
     /// <summary>How many entries the subscription has not acknowledged, of the topics that this node owns; those of other nodes are not counted.</summary>
     long Backlog { get; }
 
+    /// <summary>Whether every topic is terminated and all of it was delivered here.</summary>
+    bool HasEnded { get; }
+
     /// <summary>Gives the next message if there is one here.</summary>
     bool TryReceive([NotNullWhen(true)] out TopicMessage? message);
 

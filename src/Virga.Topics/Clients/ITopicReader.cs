@@ -10,6 +10,9 @@ public interface ITopicReader : IAsyncDisposable
     /// <summary>The topic, as a whole.</summary>
     TopicName Topic { get; }
 
+    /// <summary>Whether the topic is terminated and all of it was delivered here.</summary>
+    bool HasEnded { get; }
+
     /// <summary>Gives the next message if there is one here.</summary>
     bool TryRead([NotNullWhen(true)] out TopicMessage? message);
 

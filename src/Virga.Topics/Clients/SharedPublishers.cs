@@ -37,8 +37,19 @@ internal sealed class SharedPublishers : IAsyncDisposable
 
         try
         {
-            var publisher = await shared.Opening.WaitAsync(cancellation);
-            return await publisher.PublishAsync(message, cancellation);
+            // In the order in which they came, also those that wait for the publisher to be opened.
+            ValueTask<MessageId> publishing;
+            await shared.Turn.WaitAsync(cancellation);
+            try
+            {
+                publishing = (await shared.Opening.WaitAsync(cancellation)).PublishAsync(message, cancellation);
+            }
+            finally
+            {
+                shared.Turn.Release();
+            }
+
+            return await publishing;
         }
         finally
         {
@@ -120,6 +131,9 @@ internal sealed class SharedPublishers : IAsyncDisposable
     private sealed class Shared(Task<ITopicPublisher> opening)
     {
         public Task<ITopicPublisher> Opening { get; } = opening;
+
+        /// <summary>Who has it begins to publish; the others begin after it.</summary>
+        public SemaphoreSlim Turn { get; } = new(1);
 
         public int Users { get; set; }
 

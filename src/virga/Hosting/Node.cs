@@ -33,6 +33,7 @@ using Virga.Execution;
 using Virga.Gateway;
 using Virga.Gateway.Routing;
 using Virga.Hosting.Activity;
+using Virga.Pulsar;
 using Virga.Pulsar.Server;
 using Virga.State.Api;
 using Virga.Telemetry;
@@ -170,6 +171,7 @@ internal static class Node
             new GatewayOptions { Endpoint = options.Gateway, MaxBodyBytes = options.MaxBody.Bytes },
             dags);
         await using var pulsar = StartPulsar(options, topics, link, time, app.Services.GetRequiredService<ILoggerFactory>());
+        engines.Pulsar = pulsar;
         engines.GatewayAddress = await gateway.StartAsync(stop);
         await app.StartAsync(stop);
 
@@ -277,12 +279,14 @@ internal static class Node
         var app = builder.Build();
         app.UseHostFiltering();
         app.UseMiddleware<OriginGuard>();
+        app.UseWebSockets();
         app.MapVirgaControl();
         app.MapVirgaTelemetry();
         app.MapVirgaDags(() => engines.Dags);
         app.MapVirgaTriggers(engines.RequireTriggers);
         app.MapVirgaState(engines.RequireState);
         app.MapVirgaTopics(() => engines.RequireTopics().Node);
+        app.MapVirgaPulsar(() => engines.RequireTopics().Node, () => engines.Pulsar);
         app.MapNode();
         return app;
     }

@@ -31,6 +31,9 @@ internal sealed class NodeEngines : IInvoker, IFunctionLifecycleListener, ITopic
     /// <summary>Null until the node has opened them, and for a node whose cluster has no place for them.</summary>
     public NodeTopics? Topics { get; set; }
 
+    /// <summary>Serves Pulsar's clients; null until the node has started it, and where it serves none.</summary>
+    public Pulsar.Server.PulsarServer? Pulsar { get; set; }
+
     /// <summary>Null until the node has started it.</summary>
     public TriggerEngine? Triggers { get; set; }
 

@@ -84,6 +84,6 @@ public sealed class ManyIdleTopics
     private static long Memory()
     {
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        return Process.GetCurrentProcess().WorkingSet64;
+        return GC.GetTotalMemory(forceFullCollection: true);
     }
 }

@@ -29,6 +29,9 @@ internal sealed class FaultyLedgerDisk : LedgerDisk
     /// <summary>How many of the next synchronisations of a segment fail.</summary>
     public int FailingSynchronisations { get; set; }
 
+    /// <summary>Files whose names end like this find no room; null for none.</summary>
+    public string? RefusedSuffix { get; set; }
+
     /// <summary>Files that were synchronised once more after that had failed.</summary>
     public List<string> AskedAgain { get; } = [];
 
@@ -64,7 +67,7 @@ internal sealed class FaultyLedgerDisk : LedgerDisk
             }
 
             _unsynchronised.Add((path, offset, bytes.Length));
-            if (_isFull)
+            if (_isFull || (RefusedSuffix is { } refused && path.EndsWith(refused, StringComparison.Ordinal)))
             {
                 // As a disk does: a part of it still had room.
                 base.Write(file, path, bytes[..(bytes.Length / 2)], offset);

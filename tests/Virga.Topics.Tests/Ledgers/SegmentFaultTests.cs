@@ -9,7 +9,7 @@ namespace Virga.Topics.Tests.Ledgers;
 /// <summary>Disks that are full, fail, or lose what they were given.</summary>
 public sealed class SegmentFaultTests
 {
-    private static readonly SegmentLedgerOptions Always = new() { Directory = "", MinSegmentBytes = 64 << 10, MaxSegmentBytes = 64 << 10 };
+    private static readonly SegmentLedgerOptions Always = new() { Directory = "", MinSegmentBytes = 64 << 10, MaxSegmentBytes = 64 << 10, ZeroesAhead = false };
     private static readonly SegmentLedgerOptions Interval = Always with { Durability = LedgerDurability.Interval };
 
     [Fact]
@@ -150,8 +150,40 @@ public sealed class SegmentFaultTests
         await folder.CloseAsync();
         await using var other = folder.Copy();
         File.Delete(other.Segments[^2]);
+        File.Delete(Path.Combine(other.Path, SegmentFormat.CatalogueName));
+        await using var catalogued = await SealedAsync();
+        File.Delete(catalogued.Segments[1]);
 
-        var problem = (await Should.ThrowAsync<ProblemException>(other.OpenAsync())).Problem;
+        await other.OpenAsync();
+        await catalogued.OpenAsync();
+
+        foreach (var store in new[] { other.Store, catalogued.Store })
+        {
+            (await Should.ThrowAsync<LedgerCorruptedException>(async () => await store.RecoverAsync(new LedgerId(1), new WriterEpoch(2), SegmentFolder.Cancellation)))
+                .Message.ShouldContain("are missing");
+        }
+    }
+
+    [Fact]
+    public async Task A_segment_that_is_gone_before_the_catalogue_knew_of_it_is_missed_when_the_store_opens()
+    {
+        // No room for the catalogue and indexes: the keeper does not get at them.
+        await using var folder = new SegmentFolder { Options = Always with { MinSegmentBytes = 1 << 10, MaxSegmentBytes = 1 << 10 } };
+        await folder.OpenAsync();
+        folder.Disk.RefusedSuffix = SegmentFormat.IndexSuffix + SegmentFormat.UnfinishedSuffix;
+        await using (var writer = await folder.CreateAsync(1))
+        {
+            for (var i = 0; i < 6; i++)
+            {
+                await AppendAsync(writer, new string('x', 900));
+            }
+        }
+
+        await folder.CloseAsync();
+        DurableFile.Write(folder.Disk, Path.Combine(folder.Path, SegmentFormat.CatalogueName), Catalogue.Write(1, [], []));
+        File.Delete(folder.Segments[^2]);
+
+        var problem = (await Should.ThrowAsync<ProblemException>(folder.OpenAsync())).Problem;
 
         problem.Slug.ShouldBe("ledgers-corrupted");
         problem.Detail!.ShouldContain("is missing");

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using Virga.Topics.Ledgers;
 using Virga.Topics.Ledgers.Segments;
 
@@ -15,6 +14,9 @@ internal sealed class SegmentFolder : IAsyncDisposable
 
     public FaultyLedgerDisk Disk { get; private set; } = new();
 
+    /// <summary>What the stores have told their operator.</summary>
+    public SaidLogger Said { get; } = new();
+
     public SegmentLedgerStore Store => _store!;
 
     public string[] Segments => [.. Directory.GetFiles(Path, "ledgers-*.log").Order(StringComparer.Ordinal)];
@@ -25,7 +27,7 @@ internal sealed class SegmentFolder : IAsyncDisposable
     {
         await CloseAsync();
         Disk = new FaultyLedgerDisk();
-        _store = new SegmentLedgerStore(Options with { Directory = Path }, NullLogger.Instance, Disk);
+        _store = new SegmentLedgerStore(Options with { Directory = Path }, Said, Disk);
         await _store.OpenAsync(Cancellation);
         return _store;
     }

@@ -96,7 +96,7 @@ public sealed class CursorTests
     [Fact]
     public void A_cursor_is_read_as_it_was_written()
     {
-        for (ulong seed = 1; seed <= 500; seed++)
+        for (ulong seed = 1; seed <= 60; seed++)
         {
             var random = new SeededRandom(seed);
             var cursor = Any(random, out var log);
@@ -134,10 +134,11 @@ public sealed class CursorTests
     [Fact]
     public void Broken_bytes_are_refused_and_never_thrown_at()
     {
+        byte[][] whole = [.. Enumerable.Range(1, 20).Select(static seed => CursorCodec.Encode(Any(new SeededRandom((ulong)seed), out _), 7, [new("name", "value")], "n"))];
         for (ulong seed = 1; seed <= 3000; seed++)
         {
             var random = new SeededRandom(seed);
-            var bytes = CursorCodec.Encode(Any(random, out _), 7, [new("name", "value")], "n");
+            byte[] bytes = [.. random.Pick(whole)];
             for (var i = random.Next(4); i >= 0; i--)
             {
                 bytes[random.Next(bytes.Length)] = (byte)random.Next(256);

@@ -60,6 +60,9 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
     /// <summary>How many entries the subscription has not acknowledged here; 0 for a topic of another node.</summary>
     public long Backlog => _served?.Backlog ?? 0;
 
+    /// <summary>Whether the topic is terminated, and all of it delivered.</summary>
+    public bool HasEnded => _hasEnded;
+
     /// <summary>Whether nothing will come any more and nothing is in anybody's hands.</summary>
     public bool IsDone => _hasEnded && _inHand.IsEmpty;
 

@@ -61,6 +61,15 @@ internal sealed partial class TopicConsumer : ITopicConsumer, IPartOwner
         }
     }
 
+    public bool HasEnded
+    {
+        get
+        {
+            var parts = _parts;
+            return parts.Count > 0 && Queued == 0 && parts.Values.All(static part => part.HasEnded);
+        }
+    }
+
     public long Backlog
     {
         get

@@ -9,6 +9,8 @@ internal sealed class TopicReader(TopicName topic, TopicConsumer consumer) : ITo
 {
     public TopicName Topic => topic;
 
+    public bool HasEnded => consumer.HasEnded;
+
     public bool TryRead([NotNullWhen(true)] out TopicMessage? message)
     {
         if (!consumer.TryReceive(out message))

@@ -18,6 +18,9 @@ public sealed record SegmentLedgerOptions
     /// <summary>The size of segments, at most. What was written to the last one is scanned when the store opens.</summary>
     public int MaxSegmentBytes { get; init; } = 256 << 20;
 
+    /// <summary>Whether the next segment is written with zeros ahead; tests that count on where a segment ends do without.</summary>
+    internal bool ZeroesAhead { get; init; } = true;
+
     /// <summary>How fast the live part of mostly dead segments is copied, so that it leaves the disk to those who wait for it.</summary>
     public int CompactionBytesPerSecond { get; init; } = 32 << 20;
 

@@ -182,6 +182,8 @@ internal sealed class SegmentRecovery(SegmentLedgerOptions options, LedgerDisk d
         var first = 0L;
         foreach (var ledger in table.ToArray())
         {
+            // A segment that is gone is well when all its ledgers are.
+            ledger.IsDamaged |= Array.Exists(ledger.Parts, static part => part.Segment.File.IsInvalid);
             if (ledger.IsDamaged)
             {
                 first = damaged++ == 0 ? ledger.Id : Math.Min(first, ledger.Id);

@@ -62,7 +62,7 @@ internal sealed class SpareSegment : IDisposable
     /// <summary>Asks for one of a size, when there is none.</summary>
     public void Want(int bytes)
     {
-        if (!_isReady && Interlocked.Exchange(ref _wanted, bytes) == 0)
+        if (_options.ZeroesAhead && !_isReady && Interlocked.Exchange(ref _wanted, bytes) == 0)
         {
             _work.Set();
         }
