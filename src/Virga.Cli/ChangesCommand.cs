@@ -13,7 +13,7 @@ internal static class ChangesCommand
     public static Command Make(CommandFactory factory)
     {
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on printing changes as they come, and what the autoscaler decides, until Ctrl-C" };
-        var kind = CommandFactory.ChoiceOption("--kind", "Only changes of this kind", "function", "route", "environment", "package", "dag", "trigger", "scale");
+        var kind = CommandFactory.ChoiceOption("--kind", "Only changes of this kind", "function", "route", "environment", "package", "dag", "trigger", "stream", "scale");
         var since = CommandFactory.CountOption("--since", "Only changes after this sequence number [0]", 0);
         return factory.Make("changes", "Print what changes in the namespace", [follow, kind, since], async scope =>
         {

@@ -61,6 +61,14 @@ internal sealed class CommandFactory(GlobalOptions globals, Terminal terminal)
         CustomParser = result => ParseName(result.Tokens[0].Value, "", result),
     };
 
+    /// <summary>An argument that is a resource's name and may be left out.</summary>
+    public static Argument<ResourceName?> OptionalNameArgument(string description) => new("NAME")
+    {
+        Description = description,
+        Arity = ArgumentArity.ZeroOrOne,
+        CustomParser = result => result.Tokens.Count == 0 ? null : ParseName(result.Tokens[0].Value, "", result),
+    };
+
     /// <summary>An option that is a resource's name.</summary>
     public static Option<ResourceName?> NameOption(string option, string description) => new(option)
     {

@@ -13,6 +13,7 @@ using Virga.Cli.Init;
 using Virga.Cli.Nodes;
 using Virga.Cli.Routes;
 using Virga.Cli.State;
+using Virga.Cli.Streams;
 using Virga.Cli.Top;
 using Virga.Cli.Topics;
 using Virga.Cli.Triggers;
@@ -39,6 +40,7 @@ public static class CommandLine
         root.Add(RouteCommands.Make(factory));
         root.Add(DagCommands.Make(factory));
         root.Add(TriggerCommands.Make(factory));
+        root.Add(StreamCommands.Make(factory));
         root.Add(EnvironmentCommands.Make(factory));
         root.Add(NodeCommands.Make(factory));
         root.Add(StateCommands.Make(factory));

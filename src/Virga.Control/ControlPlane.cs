@@ -7,6 +7,7 @@ using Virga.Control.Functions;
 using Virga.Control.Metadata;
 using Virga.Control.Packages;
 using Virga.Control.Routes;
+using Virga.Control.Streams;
 using Virga.Control.Triggers;
 using Virga.Core.Names;
 using Virga.Core.Resources;
@@ -28,6 +29,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
     private readonly RouteTraffic _routes;
     private readonly DagCatalog _dags;
     private readonly TriggerCatalog _triggers;
+    private readonly StreamCatalog _streams;
     private readonly ChangeLog _changes;
     private readonly ClusterFollower? _follower;
     private readonly ControlOptions _options;
@@ -38,7 +40,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
 
     internal ControlPlane(
         IMetadataStore store, PackageStore packages, PackageBuilds builds, PackageService collector, CSharpCompiler compiler, FunctionCatalog functions,
-        FunctionTraffic traffic, EnvironmentCatalog environments, RouteTraffic routes, DagCatalog dags, TriggerCatalog triggers, ChangeLog changes, ClusterFollower? follower, ControlOptions options, TimeProvider time,
+        FunctionTraffic traffic, EnvironmentCatalog environments, RouteTraffic routes, DagCatalog dags, TriggerCatalog triggers, StreamCatalog streams, ChangeLog changes, ClusterFollower? follower, ControlOptions options, TimeProvider time,
         ILogger<ControlPlane> logger)
     {
         _store = store;
@@ -52,6 +54,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
         _routes = routes;
         _dags = dags;
         _triggers = triggers;
+        _streams = streams;
         _changes = changes;
         _follower = follower;
         _options = options;
@@ -59,7 +62,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
         _logger = logger;
     }
 
-    /// <summary>Opens and migrates the store, and puts every environment, function, DAG, trigger and route in force. Called once, before the node serves.</summary>
+    /// <summary>Opens and migrates the store, and puts every environment, function, DAG, trigger, stream function and route in force. Called once, before the node serves.</summary>
     /// <exception cref="Core.Problems.ProblemException"><c>metadata-corrupted</c>, <c>storage-full</c>.</exception>
     public async Task StartAsync(CancellationToken cancellation)
     {
@@ -112,6 +115,7 @@ public sealed partial class ControlPlane : IAsyncDisposable
         await LoadFunctionsAsync(cancellation);
         await LoadDagsAsync(cancellation);
         await LoadTriggersAsync(cancellation);
+        await LoadStreamsAsync(cancellation);
         return await LoadRoutesAsync(cancellation);
     }
 
@@ -151,6 +155,14 @@ public sealed partial class ControlPlane : IAsyncDisposable
         await foreach (var stored in _store.ReadAllAsync(ResourceKind.Trigger, cancellation))
         {
             _triggers.Put(stored);
+        }
+    }
+
+    private async Task LoadStreamsAsync(CancellationToken cancellation)
+    {
+        await foreach (var stored in _store.ReadAllAsync(ResourceKind.Stream, cancellation))
+        {
+            _streams.Put(stored);
         }
     }
 

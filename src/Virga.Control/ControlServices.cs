@@ -10,11 +10,13 @@ using Virga.Control.Functions;
 using Virga.Control.Metadata;
 using Virga.Control.Packages;
 using Virga.Control.Routes;
+using Virga.Control.Streams;
 using Virga.Control.Triggers;
 using Virga.Core.Dags;
 using Virga.Core.Invocations;
 using Virga.Core.Resources;
 using Virga.Core.Routing;
+using Virga.Core.Streams;
 using Virga.Core.Triggers;
 
 namespace Virga.Control;
@@ -26,7 +28,7 @@ public static class ControlServices
     private const int MaxConnections = 16;
 
     /// <summary>
-    /// Adds <see cref="ControlPlane"/>, <see cref="IFunctionCatalog"/>, <see cref="IDagCatalog"/>, <see cref="ITriggerCatalog"/>, <see cref="IEnvironmentCatalog"/>, <see cref="IPackageDirectory"/> and an <see cref="IScaleObserver"/> that feeds the feed of changes. Every registered <see cref="IRouteSink"/>
+    /// Adds <see cref="ControlPlane"/>, <see cref="IFunctionCatalog"/>, <see cref="IDagCatalog"/>, <see cref="ITriggerCatalog"/>, <see cref="IStreamCatalog"/>, <see cref="IEnvironmentCatalog"/>, <see cref="IPackageDirectory"/> and an <see cref="IScaleObserver"/> that feeds the feed of changes. Every registered <see cref="IRouteSink"/>
     /// and <see cref="IFunctionLifecycleListener"/> is told of changes; the invoke endpoint uses the registered <see cref="IInvoker"/>, and triggers are checked by the registered <see cref="ITriggerRules"/>.
     /// </summary>
     public static IServiceCollection AddVirgaControl(this IServiceCollection services, ControlOptions options)
@@ -72,6 +74,9 @@ public static class ControlServices
         services.AddSingleton<TriggerCatalog>();
         services.AddSingleton<ITriggerCatalog>(provider => provider.GetRequiredService<TriggerCatalog>());
         services.AddSingleton<TriggerService>();
+        services.AddSingleton<StreamCatalog>();
+        services.AddSingleton<IStreamCatalog>(provider => provider.GetRequiredService<StreamCatalog>());
+        services.AddSingleton<StreamService>();
         services.AddSingleton<RouteBook>();
         services.AddSingleton<RouteTraffic>();
         services.AddSingleton<RouteService>();
@@ -91,6 +96,7 @@ public static class ControlServices
         services.AddSingleton<IResourceFollower, RouteFollower>();
         services.AddSingleton<IResourceFollower, DagFollower>();
         services.AddSingleton<IResourceFollower, TriggerFollower>();
+        services.AddSingleton<IResourceFollower, StreamFollower>();
         services.AddSingleton<ClusterFollower>();
         services.AddSingleton<PackagePrefetcher>();
     }
@@ -107,6 +113,7 @@ public static class ControlServices
         provider.GetRequiredService<RouteTraffic>(),
         provider.GetRequiredService<DagCatalog>(),
         provider.GetRequiredService<TriggerCatalog>(),
+        provider.GetRequiredService<StreamCatalog>(),
         provider.GetRequiredService<ChangeLog>(),
         provider.GetService<ClusterFollower>(),
         provider.GetRequiredService<ControlOptions>(),

@@ -42,6 +42,32 @@ public sealed class PublishingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_client_that_sends_faster_than_the_disk_takes_it_waits_and_loses_nothing()
+    {
+        await using var broker = await TestBroker.StartAsync(pendingBytes: 64 * 1024);
+        using var client = await broker.ConnectAsync();
+        await client.ProduceAsync(Topic);
+        var text = new string('x', 10_000);
+
+        var sending = SendAsync();
+
+        for (var i = 0; i < 2000; i++)
+        {
+            (await client.ExpectAsync(CommandType.SendReceipt)).SendReceipt.SequenceId.ShouldBe((ulong)i);
+        }
+
+        await sending;
+
+        async Task SendAsync()
+        {
+            for (var i = 0; i < 2000; i++)
+            {
+                await client.PublishAsync(text, i);
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_wrong_checksum_is_told_and_the_connection_goes_on()
     {
         using var client = await _broker.ConnectAsync();

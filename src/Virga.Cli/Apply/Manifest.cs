@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Virga.Cli.Dags;
 using Virga.Cli.Failures;
 using Virga.Cli.Routes;
+using Virga.Cli.Streams;
 using Virga.Cli.Triggers;
 using Virga.Cli.Yaml;
 using Virga.Core.Names;
@@ -16,26 +17,29 @@ namespace Virga.Cli.Apply;
 /// <param name="Routes">Routes in full form.</param>
 /// <param name="Dags">DAGs, each with its spec as the node shows it.</param>
 /// <param name="Triggers">Triggers, each with its spec as the node shows it.</param>
+/// <param name="Streams">Stream functions, each with its spec as the node shows it.</param>
 internal sealed record Manifest(
     IReadOnlyList<(ResourceName Name, EnvironmentSpec Spec)> Environments,
     IReadOnlyList<FunctionEntry> Functions,
     IReadOnlyList<(ResourceName? Name, RouteSpec Spec)> Routes,
     IReadOnlyList<(ResourceName Name, JsonObject Spec)> Dags,
-    IReadOnlyList<(ResourceName Name, JsonObject Spec)> Triggers)
+    IReadOnlyList<(ResourceName Name, JsonObject Spec)> Triggers,
+    IReadOnlyList<(ResourceName Name, JsonObject Spec)> Streams)
 {
     /// <summary>Reads the file; paths in it start from its folder.</summary>
     /// <exception cref="UsageException">There is a mistake; the message names its line.</exception>
     public static Manifest Read(string file, string text)
     {
         var root = YamlMapping.Parse(Path.GetFileName(file), text);
-        root.AllowOnly("functions", "routes", "environments", "dags", "triggers");
+        root.AllowOnly("functions", "routes", "environments", "dags", "triggers", "streams");
         var folder = Path.GetDirectoryName(Path.GetFullPath(file)) ?? "/";
         var manifest = new Manifest(
             [.. root.Mappings("environments").Select(Environment)],
             [.. root.Mappings("functions").Select(entry => ManifestFunction.Read(entry, folder))],
             [.. root.Mappings("routes").Select(Route)],
             [.. root.Mappings("dags").Select(entry => (entry.Name("name"), DagFile.Read(entry).Spec))],
-            [.. root.Mappings("triggers").Select(entry => (entry.Name("name"), TriggerFile.Read(entry).Spec))]);
+            [.. root.Mappings("triggers").Select(entry => (entry.Name("name"), TriggerFile.Read(entry).Spec))],
+            [.. root.Mappings("streams").Select(entry => (entry.Name("name"), StreamFile.Read(entry).Spec))]);
         if (manifest.Functions.GroupBy(function => function.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
         {
             throw root.WrongAt("functions", $"The function '{twice.Key}' stands twice.", "Give each a name of its own.");

@@ -8,7 +8,7 @@ using Virga.Core.Resources;
 namespace Virga.Cli.Apply;
 
 /// <summary>The steps that bring a node to what a manifest declares. Making the plan changes nothing.</summary>
-/// <param name="Steps">In the order in which they must be done: environments, then functions, DAGs, triggers and routes.</param>
+/// <param name="Steps">In the order in which they must be done: environments, then functions, DAGs, triggers, stream functions and routes.</param>
 internal sealed record Plan(IReadOnlyList<PlanStep> Steps)
 {
     /// <summary>How many steps change something.</summary>
@@ -45,6 +45,12 @@ internal sealed record Plan(IReadOnlyList<PlanStep> Steps)
         {
             var current = await client.FindAsync(ResourceKind.Trigger, name, cancellation);
             steps.Add(Step(ResourceKind.Trigger, name.Value, current?["spec"] as JsonObject, wanted, token => client.PutAsync(ResourceKind.Trigger, name, wanted, token)));
+        }
+
+        foreach (var (name, wanted) in manifest.Streams)
+        {
+            var current = await client.FindAsync(ResourceKind.Stream, name, cancellation);
+            steps.Add(Step(ResourceKind.Stream, name.Value, current?["spec"] as JsonObject, wanted, token => client.PutAsync(ResourceKind.Stream, name, wanted, token)));
         }
 
         var routes = await client.ListAsync(ResourceKind.Route, cancellation);

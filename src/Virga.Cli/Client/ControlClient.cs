@@ -245,6 +245,15 @@ public sealed class ControlClient : IDisposable
         return await ReachAsync(request, Answering.Node, cancellation);
     }
 
+    /// <summary>How a stream function runs.</summary>
+    public Task<JsonObject> GetStreamStatsAsync(ResourceName stream, CancellationToken cancellation) => ReadAsync(HttpMethod.Get, $"{Path(ResourceKind.Stream, stream)}/stats", null, cancellation);
+
+    /// <summary>Stops a stream function and starts it again, on every node.</summary>
+    public async Task RestartStreamAsync(ResourceName stream, CancellationToken cancellation)
+    {
+        using var response = await SendAsync(HttpMethod.Post, $"{Path(ResourceKind.Stream, stream)}/restart", null, cancellation);
+    }
+
     /// <summary>A function's log lines, oldest first; with <c>follow=true</c> in the query until cancelled.</summary>
     public IAsyncEnumerable<JsonObject> ReadLogsAsync(ResourceName function, string query, CancellationToken cancellation) =>
         ReadLinesAsync($"{Path(ResourceKind.Function, function)}/logs{query}", cancellation);

@@ -18,6 +18,9 @@ public sealed class ResourceKind
     /// <summary>Triggers.</summary>
     public static readonly ResourceKind Trigger = new("trigger", "triggers");
 
+    /// <summary>Stream functions.</summary>
+    public static readonly ResourceKind Stream = new("stream", "streams");
+
     private ResourceKind(string word, string segment)
     {
         Word = word;

@@ -26,6 +26,7 @@ public static class ControlEndpoints
         RouteEndpoints.Map(api);
         DagEndpoints.Map(api);
         TriggerEndpoints.Map(api);
+        StreamEndpoints.Map(api);
         EnvironmentEndpoints.Map(api);
         PackageEndpoints.Map(api);
         ChangeEndpoints.Map(api);

@@ -29,4 +29,8 @@ public enum ResourceKind
     /// <summary>What calls a function by itself.</summary>
     [JsonStringEnumMemberName("trigger")]
     Trigger,
+
+    /// <summary>Topics that go through a function.</summary>
+    [JsonStringEnumMemberName("stream")]
+    Stream,
 }

@@ -3,7 +3,7 @@ namespace Virga.Control.Metadata;
 /// <summary>The text form of <see cref="ResourceKind"/>.</summary>
 internal static class ResourceKinds
 {
-    private static readonly string[] Texts = ["function", "route", "environment", "package", "dag", "trigger"];
+    private static readonly string[] Texts = ["function", "route", "environment", "package", "dag", "trigger", "stream"];
 
     public static string ToText(this ResourceKind kind) => Texts[(int)kind];
 

@@ -41,4 +41,7 @@ public enum NodeTopic : byte
 
     /// <summary>Where Pulsar's clients reach a node.</summary>
     PulsarAddress = 0x3f,
+
+    /// <summary>How a stream function runs, and that it is to start again.</summary>
+    StreamFunction = 0x40,
 }

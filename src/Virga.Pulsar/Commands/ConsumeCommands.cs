@@ -35,7 +35,7 @@ internal sealed class ConsumeCommands(PulsarConnection connection)
         }
 
         var session = new ConsumerSession(connection, command, topic.Partition);
-        if (!connection.TryAdd(session))
+        if (!connection.Sessions.TryAdd(session))
         {
             OpenAgain(command, request);
             return;
@@ -43,25 +43,25 @@ internal sealed class ConsumeCommands(PulsarConnection connection)
 
         if (!request.TryBegin())
         {
-            connection.Forget(session);
+            connection.Sessions.Forget(session);
             return;
         }
 
-        _ = request.RunAsync(cancellation => AttachAsync(command, topic, session, request, cancellation), () => connection.Forget(session));
+        _ = request.RunAsync(cancellation => AttachAsync(command, topic, session, request, cancellation), () => connection.Sessions.Forget(session));
     }
 
     /// <summary>FLOW: a consumer has room.</summary>
     public void Flow(in Command command)
     {
         var flow = FlowCommand.Read(command.Body);
-        connection.FindConsumer(flow.ConsumerId)?.Permit(flow.Permits);
+        connection.Sessions.FindConsumer(flow.ConsumerId)?.Permit(flow.Permits);
     }
 
     /// <summary>ACK: a consumer is done with messages.</summary>
     public void Acknowledge(in Command command)
     {
         var ack = AckCommand.Read(command.Body, _acks);
-        if (connection.FindConsumer(ack.ConsumerId)?.Attached is not { } attached)
+        if (connection.Sessions.FindConsumer(ack.ConsumerId)?.Attached is not { } attached)
         {
             // The broker has closed it; what it acknowledges is delivered again.
             if (ack.RequestId is { } asked)
@@ -108,7 +108,7 @@ internal sealed class ConsumeCommands(PulsarConnection connection)
     /// <summary>REDELIVER_UNACKNOWLEDGED_MESSAGES: a consumer gives messages back, or all that it has.</summary>
     public void Redeliver(CommandRedeliverUnacknowledgedMessages command)
     {
-        if (connection.FindConsumer((long)command.ConsumerId) is not { Attached: { } attached } session)
+        if (connection.Sessions.FindConsumer((long)command.ConsumerId) is not { Attached: { } attached } session)
         {
             return;
         }
@@ -136,9 +136,9 @@ internal sealed class ConsumeCommands(PulsarConnection connection)
     /// <summary>CLOSE_CONSUMER: the client wants it no more.</summary>
     public void Close(CommandCloseConsumer command)
     {
-        if (connection.FindConsumer((long)command.ConsumerId) is { } session)
+        if (connection.Sessions.FindConsumer((long)command.ConsumerId) is { } session)
         {
-            connection.Forget(session);
+            connection.Sessions.Forget(session);
             session.Close();
         }
 
@@ -147,7 +147,7 @@ internal sealed class ConsumeCommands(PulsarConnection connection)
 
     private void OpenAgain(CommandSubscribe command, Request request)
     {
-        if (connection.FindConsumer((long)command.ConsumerId)?.Attached is null)
+        if (connection.Sessions.FindConsumer((long)command.ConsumerId)?.Attached is null)
         {
             request.Refuse(ServerError.ServiceNotReady, $"The consumer {command.ConsumerId} of this connection is being attached or closed. Try again.");
         }
@@ -168,7 +168,7 @@ internal sealed class ConsumeCommands(PulsarConnection connection)
         var consumer = await topic.SubscribeAsync(SubscribeOptions.Of(command, connection.Services.Time.GetUtcNow()), session, cancellation);
         if (!session.Open(topic, consumer))
         {
-            connection.Forget(session);
+            connection.Sessions.Forget(session);
             request.Refuse(ServerError.ServiceNotReady, "The consumer was closed while it was attached. Try again.");
         }
     }

@@ -31,7 +31,7 @@ internal sealed class PublishCommands(PulsarConnection connection)
         }
 
         var session = new ProducerSession(connection, (long)command.ProducerId, (long)command.RequestId, topic.Partition);
-        if (!connection.TryAdd(session))
+        if (!connection.Sessions.TryAdd(session))
         {
             OpenAgain(command, request);
             return;
@@ -39,18 +39,18 @@ internal sealed class PublishCommands(PulsarConnection connection)
 
         if (!request.TryBegin())
         {
-            connection.Forget(session);
+            connection.Sessions.Forget(session);
             return;
         }
 
-        _ = request.RunAsync(cancellation => AttachAsync(command, topic, session, request, cancellation), () => connection.Forget(session));
+        _ = request.RunAsync(cancellation => AttachAsync(command, topic, session, request, cancellation), () => connection.Sessions.Forget(session));
     }
 
     /// <summary>SEND: publishes an entry.</summary>
     public void Send(in Command command)
     {
         var send = SendCommand.Read(command.Body);
-        if (connection.FindProducer(send.ProducerId) is not { } session || session.Producer is not { } producer)
+        if (connection.Sessions.FindProducer(send.ProducerId) is not { } session || session.Producer is not { } producer)
         {
             // The broker has closed it, and the client, which does not know yet, sends the same again elsewhere.
             return;
@@ -100,19 +100,19 @@ internal sealed class PublishCommands(PulsarConnection connection)
     /// <summary>CLOSE_PRODUCER: the client wants it no more.</summary>
     public void Close(CommandCloseProducer command)
     {
-        if (connection.FindProducer((long)command.ProducerId) is not { } session)
+        if (connection.Sessions.FindProducer((long)command.ProducerId) is not { } session)
         {
             new Request(connection, command.RequestId).Succeed();
             return;
         }
 
-        connection.Forget(session);
+        connection.Sessions.Forget(session);
         session.CloseByClient((long)command.RequestId);
     }
 
     private void OpenAgain(CommandProducer command, Request request)
     {
-        if (connection.FindProducer((long)command.ProducerId)?.Producer is null)
+        if (connection.Sessions.FindProducer((long)command.ProducerId)?.Producer is null)
         {
             request.Refuse(ServerError.ServiceNotReady, $"The producer {command.ProducerId} of this connection is being attached or closed. Try again.");
         }
@@ -150,7 +150,7 @@ internal sealed class PublishCommands(PulsarConnection connection)
             cancellation);
         if (!session.Open(producer, schemaVersion))
         {
-            connection.Forget(session);
+            connection.Sessions.Forget(session);
             request.Refuse(ServerError.ServiceNotReady, "The producer was closed while it was attached. Try again.");
         }
     }

@@ -30,7 +30,7 @@ internal sealed class SubscriptionCommands(PulsarConnection connection)
                 return;
             }
 
-            connection.Forget(session);
+            connection.Sessions.Forget(session);
             session.Close();
             await topic.UnsubscribeAsync(consumer.Subscription, command.Force, cancellation);
             request.Succeed();
@@ -101,7 +101,7 @@ internal sealed class SubscriptionCommands(PulsarConnection connection)
     /// <summary>CONSUMER_STATS: how a consumer stands.</summary>
     public void Stats(CommandConsumerStats command)
     {
-        if (connection.FindConsumer((long)command.ConsumerId)?.Attached is not { } attached)
+        if (connection.Sessions.FindConsumer((long)command.ConsumerId)?.Attached is not { } attached)
         {
             Write(new CommandConsumerStatsResponse { RequestId = command.RequestId, ErrorCode = ServerError.ConsumerNotFound, ErrorMessage = $"This connection has no consumer {command.ConsumerId}." });
             return;
@@ -136,7 +136,7 @@ internal sealed class SubscriptionCommands(PulsarConnection connection)
 
     private (ConsumerSession Session, Topic Topic, Consumer Consumer)? Find(ulong id, Request request)
     {
-        if (connection.FindConsumer((long)id) is { Attached: { } attached } session)
+        if (connection.Sessions.FindConsumer((long)id) is { Attached: { } attached } session)
         {
             return (session, attached.Topic, attached.Consumer);
         }

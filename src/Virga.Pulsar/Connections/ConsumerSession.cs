@@ -95,7 +95,7 @@ internal sealed class ConsumerSession(PulsarConnection connection, CommandSubscr
 
         if (isWaiting)
         {
-            connection.AskAgain(this);
+            connection.Sessions.AskAgain(this);
         }
 
         if (permits > 0)
@@ -195,7 +195,7 @@ internal sealed class ConsumerSession(PulsarConnection connection, CommandSubscr
             }
         }
 
-        connection.Forget(this);
+        connection.Sessions.Forget(this);
         connection.Output.Write(new BaseCommand
         {
             Type = CommandType.CloseConsumer,

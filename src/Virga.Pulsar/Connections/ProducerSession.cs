@@ -163,7 +163,7 @@ internal sealed class ProducerSession(PulsarConnection connection, long id, long
             }
         }
 
-        connection.Forget(this);
+        connection.Sessions.Forget(this);
         connection.Output.Write(new BaseCommand
         {
             Type = CommandType.CloseProducer,

@@ -35,12 +35,6 @@ internal sealed partial class PulsarConnection : IDisposable
     private readonly ConsumeCommands _consuming;
     private readonly RequestCommands _requests;
 
-    // Guards the sessions; held for a look or a change.
-    private readonly Lock _gate = new();
-    private readonly Dictionary<long, ProducerSession> _producers = [];
-    private readonly Dictionary<long, ConsumerSession> _consumers = [];
-    private List<ConsumerSession> _waiting = [];
-
     private Producer? _last;
     private bool _isConnected;
     private bool _isPaused;
@@ -65,6 +59,9 @@ internal sealed partial class PulsarConnection : IDisposable
 
     /// <summary>What goes to the client.</summary>
     public ConnectionOutput Output { get; }
+
+    /// <summary>Its producers and consumers.</summary>
+    public ConnectionSessions Sessions { get; } = new();
 
     /// <summary>Where the client has reached the node.</summary>
     public IPEndPoint Local { get; }
@@ -104,7 +101,7 @@ internal sealed partial class PulsarConnection : IDisposable
             Abort();
             await _ended.CancelAsync();
             await Requests.EndedAsync();
-            CloseSessions();
+            Sessions.Close();
             Output.Close();
             await _flushed.Task;
         }
@@ -146,75 +143,6 @@ internal sealed partial class PulsarConnection : IDisposable
 
     /// <summary>Reading may go on, if that was what it waited for.</summary>
     public void Resume() => _resume.Set();
-
-    /// <summary>Adds a producer; false when there is one of that number.</summary>
-    public bool TryAdd(ProducerSession session)
-    {
-        lock (_gate)
-        {
-            return _producers.TryAdd(session.Id, session);
-        }
-    }
-
-    /// <summary>Adds a consumer; false when there is one of that number.</summary>
-    public bool TryAdd(ConsumerSession session)
-    {
-        lock (_gate)
-        {
-            return _consumers.TryAdd(session.Id, session);
-        }
-    }
-
-    /// <summary>A producer; null when there is none of that number.</summary>
-    public ProducerSession? FindProducer(long id)
-    {
-        lock (_gate)
-        {
-            return _producers.GetValueOrDefault(id);
-        }
-    }
-
-    /// <summary>A consumer; null when there is none of that number.</summary>
-    public ConsumerSession? FindConsumer(long id)
-    {
-        lock (_gate)
-        {
-            return _consumers.GetValueOrDefault(id);
-        }
-    }
-
-    /// <summary>Takes a producer out, if it is still in.</summary>
-    public void Forget(ProducerSession session)
-    {
-        lock (_gate)
-        {
-            if (_producers.GetValueOrDefault(session.Id) == session)
-            {
-                _producers.Remove(session.Id);
-            }
-        }
-    }
-
-    /// <summary>Takes a consumer out, if it is still in.</summary>
-    public void Forget(ConsumerSession session)
-    {
-        lock (_gate)
-        {
-            if (_consumers.GetValueOrDefault(session.Id) == session)
-            {
-                _consumers.Remove(session.Id);
-            }
-        }
-    }
-
-    /// <summary>After the next send a consumer's permits are looked at again.</summary>
-    public void AskAgain(ConsumerSession session)
-    {
-        lock (_gate)
-        {
-            _waiting.Add(session);
-        }
-    }
 
     /// <summary>An entry of a producer was handed over: reading stops while that is backed up.</summary>
     public void Handed(Producer producer) => _last = producer;
@@ -369,21 +297,7 @@ internal sealed partial class PulsarConnection : IDisposable
             _resume.Set();
         }
 
-        List<ConsumerSession> waiting;
-        lock (_gate)
-        {
-            if (_waiting.Count == 0)
-            {
-                return;
-            }
-
-            (waiting, _waiting) = (_waiting, []);
-        }
-
-        foreach (var session in waiting)
-        {
-            session.PassOn();
-        }
+        Sessions.PassOn();
     }
 
     private void OutputEnded()
@@ -415,30 +329,6 @@ internal sealed partial class PulsarConnection : IDisposable
         catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
         {
             LogBroken(Services.Logger, Remote, e.Message);
-        }
-    }
-
-    private void CloseSessions()
-    {
-        ProducerSession[] producers;
-        ConsumerSession[] consumers;
-        lock (_gate)
-        {
-            producers = [.. _producers.Values];
-            consumers = [.. _consumers.Values];
-            _producers.Clear();
-            _consumers.Clear();
-            _waiting.Clear();
-        }
-
-        foreach (var consumer in consumers)
-        {
-            consumer.Close();
-        }
-
-        foreach (var producer in producers)
-        {
-            producer.Abandon();
         }
     }
 

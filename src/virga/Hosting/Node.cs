@@ -28,6 +28,7 @@ using Virga.Core.Nodes;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Core.Routing;
+using Virga.Core.Streams;
 using Virga.Core.Triggers;
 using Virga.Execution;
 using Virga.Gateway;
@@ -36,6 +37,8 @@ using Virga.Hosting.Activity;
 using Virga.Pulsar;
 using Virga.Pulsar.Server;
 using Virga.State.Api;
+using Virga.Streams;
+using Virga.Streams.Api;
 using Virga.Telemetry;
 using Virga.Telemetry.Api;
 using Virga.Telemetry.Logging;
@@ -162,6 +165,20 @@ internal static class Node
             app.Services.GetRequiredService<ILoggerFactory>());
         engines.Triggers = triggers;
 
+        await using var streams = topics is null
+            ? null
+            : new StreamEngine(
+                app.Services.GetRequiredService<IStreamCatalog>(),
+                topics.Broker,
+                topics.Client,
+                app.Services.GetRequiredService<IFunctionCatalog>(),
+                execution.Scheduler,
+                link,
+                new Random(),
+                time,
+                app.Services.GetRequiredService<ILoggerFactory>());
+        engines.Streams = streams;
+
         await using var gateway = new GatewayServer(
             execution.Scheduler,
             app.Services.GetRequiredService<IFunctionCatalog>(),
@@ -179,6 +196,7 @@ internal static class Node
         // would keep for hours. The pause is before the first call.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         engines.IsReady = true;
+        streams?.Start();
         triggers?.Start();
 
         var admin = new Uri(app.Urls.First());
@@ -283,6 +301,7 @@ internal static class Node
         app.MapVirgaControl();
         app.MapVirgaTelemetry();
         app.MapVirgaDags(() => engines.Dags);
+        app.MapVirgaStreams(engines.RequireStreams);
         app.MapVirgaTriggers(engines.RequireTriggers);
         app.MapVirgaState(engines.RequireState);
         app.MapVirgaTopics(() => engines.RequireTopics().Node);

@@ -6,6 +6,7 @@ using Virga.Core.Resources;
 using Virga.Core.Topics;
 using Virga.Execution;
 using Virga.State;
+using Virga.Streams;
 using Virga.Triggers;
 
 namespace Virga.Hosting;
@@ -37,6 +38,9 @@ internal sealed class NodeEngines : IInvoker, IFunctionLifecycleListener, ITopic
     /// <summary>Null until the node has started it.</summary>
     public TriggerEngine? Triggers { get; set; }
 
+    /// <summary>Null until the node has started it, and for a node whose cluster has no place for topics.</summary>
+    public StreamEngine? Streams { get; set; }
+
     /// <summary>Where functions are served.</summary>
     public Uri? GatewayAddress { get; set; }
 
@@ -52,6 +56,14 @@ internal sealed class NodeEngines : IInvoker, IFunctionLifecycleListener, ITopic
     public NodeTopics RequireTopics() => Topics ?? throw (IsReady
         ? new ProblemException(KnownProblems.Unavailable("The node's cluster has no RabbitMQ, where the messages of topics would be.", "Start its nodes with --rabbitmq URL."))
         : Starting());
+
+    /// <summary>Stream functions, for a request that needs them.</summary>
+    /// <exception cref="ProblemException"><c>unavailable</c>: the node is starting, or its cluster has no place for topics.</exception>
+    public StreamEngine RequireStreams()
+    {
+        RequireTopics();
+        return Streams ?? throw Starting();
+    }
 
     /// <summary>Triggers, for a request about one.</summary>
     /// <exception cref="ProblemException"><c>unavailable</c>: the node is starting, or its cluster has no place for topics.</exception>

@@ -42,6 +42,9 @@ internal sealed class ControlApi : IAsyncDisposable
     /// <summary>What requests about shared state are answered with.</summary>
     public RequestDelegate State { get; set; } = context => context.Response.WriteAsync("{}");
 
+    /// <summary>What is said of topics.</summary>
+    public RequestDelegate Topics { get; set; } = context => context.Response.WriteAsync("{}");
+
     public static async Task<ControlApi> StartAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -98,6 +101,12 @@ internal sealed class ControlApi : IAsyncDisposable
         if (path == "state" || path.StartsWith("state/", StringComparison.Ordinal) || path.StartsWith("state-", StringComparison.Ordinal))
         {
             await State(context);
+            return;
+        }
+
+        if (path.StartsWith("topic", StringComparison.Ordinal))
+        {
+            await Topics(context);
             return;
         }
 

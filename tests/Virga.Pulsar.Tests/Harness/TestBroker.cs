@@ -28,7 +28,7 @@ internal sealed class TestBroker : IAsyncDisposable
 
     public IPEndPoint Address { get; }
 
-    public static async Task<TestBroker> StartAsync(PulsarOptions? options = null, TopicPolicies? policies = null, INodeLink? link = null, TimeProvider? time = null)
+    public static async Task<TestBroker> StartAsync(PulsarOptions? options = null, TopicPolicies? policies = null, INodeLink? link = null, TimeProvider? time = null, long? pendingBytes = null)
     {
         var folder = Directory.CreateTempSubdirectory("virga-pulsar-").FullName;
         var ledgers = new SegmentLedgerStore(
@@ -37,7 +37,7 @@ internal sealed class TestBroker : IAsyncDisposable
         var metadata = new SqliteTopicMetadata(Path.Combine(folder, "topics.db"));
         await metadata.OpenAsync(CancellationToken.None);
         link ??= new SingleNodeLink(new NodeName(ResourceName.Parse("alone")));
-        var topics = new TopicBroker(ledgers, metadata, link, new TopicBrokerOptions { Policies = policies ?? TopicPolicies.None, MaintenanceInterval = TimeSpan.FromMilliseconds(100) }, TimeProvider.System, NullLoggerFactory.Instance);
+        var topics = new TopicBroker(ledgers, metadata, link, new TopicBrokerOptions { Policies = policies ?? TopicPolicies.None, MaintenanceInterval = TimeSpan.FromMilliseconds(100), MaxPendingBytesOfProducer = pendingBytes ?? 16 << 20 }, TimeProvider.System, NullLoggerFactory.Instance);
         await topics.OpenAsync(CancellationToken.None);
         var server = new PulsarServer(topics, link, (options ?? new PulsarOptions()) with { Listen = new IPEndPoint(IPAddress.Loopback, 0) }, time ?? TimeProvider.System, NullLoggerFactory.Instance);
         return new TestBroker(folder, ledgers, metadata, topics, server, server.Start());

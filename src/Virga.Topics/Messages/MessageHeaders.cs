@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Text.Json;
 using Virga.Core.Invocations;
-using Virga.Topics.Messages;
 
-namespace Virga.Triggers.Calls;
+namespace Virga.Topics.Messages;
 
 /// <summary>What a function is told of the message that it is called with: headers, as it is told of an HTTP request. See <c>docs/triggers.md</c>.</summary>
-internal sealed class MessageHeaders(TopicMessage message, string contentType) : IHeaderSource
+/// <param name="message">The message.</param>
+/// <param name="contentType">What its payload is.</param>
+public sealed class MessageHeaders(TopicMessage message, string contentType) : IHeaderSource
 {
     /// <summary>The header with the message's key.</summary>
     public const string Key = "virga-message-key";
