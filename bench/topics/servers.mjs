@@ -36,7 +36,7 @@ export async function startNats(isSynchronous) {
   }
   const [port, monitor] = [await freePort(), await freePort()];
   const config = join(folder, 'nats.conf');
-  await writeFile(config, `host: 127.0.0.1\nport: ${port}\nhttp: 127.0.0.1:${monitor}\njetstream { store_dir: "${store}", max_mem: 1GB, max_file: 60GB }\n`);
+  await writeFile(config, `host: 127.0.0.1\nport: ${port}\nhttp: 127.0.0.1:${monitor}\njetstream { store_dir: "${store}", max_mem: 1GB, max_file: 60GB }\nmax_pending: 2GB\n`);
   const server = await new ServerProcess('nats-server', 'nats-server', ['-c', config], { cwd: folder }).ready(`http://127.0.0.1:${monitor}/healthz`);
   return { peer: 'nats', port, pid: server.pid, stop: () => server.stop() };
 }
