@@ -6,6 +6,7 @@ using Virga.Core.Problems;
 using Virga.Pulsar.Clients;
 using Virga.Topics.Brokers;
 using Virga.Topics.Names;
+using Virga.Topics.Replication;
 
 namespace Virga.Pulsar.Replication;
 
@@ -19,6 +20,9 @@ public sealed partial class GeoReplicator : IAsyncDisposable
 
     // How long what failed is left alone.
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(5);
+
+    // How soon a topic that was closed with something to send is opened again.
+    private static readonly TimeSpan Reopen = TimeSpan.FromSeconds(1);
 
     private readonly TopicBroker _broker;
     private readonly INodeLink _link;
@@ -133,10 +137,20 @@ public sealed partial class GeoReplicator : IAsyncDisposable
         await begun;
         await new TopicReplicator(_broker, key.Topic, _own, cluster, client, _time, _logger).RunAsync(_stop.Token);
         _running.TryRemove(key, out _);
-        if (!_stop.IsCancellationRequested && !key.Topic.IsClosing)
+        if (_stop.IsCancellationRequested)
+        {
+            return;
+        }
+
+        if (!key.Topic.IsClosing)
         {
             // The policies may have been changed back meanwhile.
             LookAt(key.Topic);
+        }
+        else if (key.Topic.Find(ReplicationCursor.Of(key.Cluster)) is { Backlog: > 0 } && _broker.IsMine(key.Topic.Name))
+        {
+            // It was closed with something left to send, as after a failure of the store: nobody else may open it.
+            _retry.Change(Reopen, Timeout.InfiniteTimeSpan);
         }
     }
 

@@ -73,6 +73,20 @@ public sealed class GeoReplicationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_topic_that_is_closed_with_something_to_send_comes_back_for_it()
+    {
+        await _us.StopAsync();
+        await _eu.PublishAsync(Orders, Numbered("eu", 0, 50));
+        var topic = await _eu.Topics.GetAsync(TopicName.Parse(Orders), TopicCreation.Never, CancellationToken.None);
+
+        await topic.UnloadAsync(CancellationToken.None);
+        await _us.StartAsync();
+
+        await _eu.SettledAsync(Orders, 50);
+        (await _us.TextsAsync(Orders)).ShouldBe([.. Numbered("eu", 0, 50)]);
+    }
+
+    [Fact]
     public async Task Nothing_is_lost_or_there_twice_when_clusters_end_in_between()
     {
         for (var round = 0; round < 4; round++)
