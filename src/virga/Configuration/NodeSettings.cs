@@ -69,7 +69,7 @@ internal static class NodeSettings
         new("--cluster-host", "cluster.host", "HOST", "The host by which other nodes reach this one [that of --cluster-address]", "a host name or an address",
             (options, text, _) => Uri.CheckHostName(text) != UriHostNameType.Unknown ? options with { ClusterHost = text } : null),
         new("--cluster-name", "cluster.name", "NAME", "What other clusters call this one, or the node alone; needs --remote-cluster [topics are not replicated]", $"a name: {ResourceName.Rule}",
-            (options, text, _) => ResourceName.TryParse(text, out _) ? options with { ClusterName = text } : null),
+            (options, text, _) => ResourceName.TryParse(text, out var name) ? options with { ClusterName = name.Value } : null),
         new("--remote-cluster", "cluster.remotes", "NAME=URL,…", "The clusters that topics can be replicated to, with where their nodes serve Pulsar's clients; needs --cluster-name [none]", "names and addresses such as us=pulsar://us.example.org:6650, separated by commas",
             (options, text, _) => Remotes(text) is { } remotes ? options with { RemoteClusters = remotes } : null),
         new("--state-durability", "state.durability", "sync|interval", "Acknowledge writes to shared state when they are on disk, or from memory some milliseconds before that [interval]", "sync or interval",
