@@ -1,5 +1,6 @@
 using Virga.Core.Names;
 using Virga.Core.Problems;
+using Virga.Topics.Policies;
 
 namespace Virga.Topics.Brokers;
 
@@ -21,12 +22,13 @@ public sealed partial class TopicBroker
     /// <summary>The policies say something else of replication.</summary>
     internal void TellReplicationChanged() => ReplicationChanged?.Invoke();
 
-    private void RequireKnown(IReadOnlyList<string> clusters)
+    // What was said already may be said again, with other policies, although this node does not know the cluster any more.
+    private async ValueTask RequireKnownAsync(PolicyOwner of, IReadOnlyList<string> clusters, CancellationToken cancellation)
     {
         var known = Clusters;
         foreach (var cluster in clusters)
         {
-            if (!known.Contains(cluster, StringComparer.Ordinal))
+            if (!known.Contains(cluster, StringComparer.Ordinal) && (await _services.Policies.GetAsync(of, cancellation)).Policies.ReplicationClusters?.Contains(cluster, StringComparer.Ordinal) != true)
             {
                 throw new ProblemException(KnownProblems.InvalidRequest(
                     $"No cluster '{ResourceName.Shorten(cluster)}' is known to this node, which is of '{known[0]}'.", "Name it when nodes start: `virga up --cluster-name NAME --remote-cluster OTHER=pulsar://HOST:PORT`."));
