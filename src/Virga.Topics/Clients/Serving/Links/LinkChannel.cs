@@ -15,7 +15,7 @@ internal abstract class LinkChannel(INodeLink link, NodeName peer, long incarnat
     private long _received;
     private long _handled;
     private bool _isEnded;
-    private volatile bool _isAttached = isOwner;
+    private volatile bool _isAttached;
     private List<(long Number, TaskCompletionSource Handled)>? _awaited;
 
     /// <summary>The other end.</summary>
@@ -79,7 +79,7 @@ internal abstract class LinkChannel(INodeLink link, NodeName peer, long incarnat
     {
         lock (_gate)
         {
-            if (!_isEnded && _isAttached)
+            if (!_isEnded && (isOwner || _isAttached))
             {
                 link.Post(peer, NodeTopic.TopicFrame, FrameWriter.Frame(id, !isOwner, _sent, FrameKind.Sync).Written);
             }
