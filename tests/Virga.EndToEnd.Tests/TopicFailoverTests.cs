@@ -54,11 +54,11 @@ public sealed class TopicFailoverTests(TopicCluster cluster) : IClassFixture<Top
         var victim = cluster.Nodes[2];
         (await TopicCluster.OwnersAsync(cluster.Nodes[0], "clicks")).ShouldContain(victim.Name);
         var loads = cluster.Nodes.Take(2).Select(node => PublishingLoad.Start(node, "clicks", $"from-{node.Name}", isNumbered: true)).ToList();
-        await Eventually.HoldsAsync(() => loads.TrueForAll(static load => load.Acknowledged.Count > 40));
+        await Eventually.HoldsAsync(() => loads.TrueForAll(static load => load.Acknowledged.Count > 20));
 
         await victim.KillAsync();
         var before = loads.ConvertAll(static load => load.Acknowledged.Count);
-        await Eventually.HoldsAsync(() => loads.TrueForAll(load => load.Acknowledged.Count > before[loads.IndexOf(load)] + 40));
+        await Eventually.HoldsAsync(() => loads.TrueForAll(load => load.Acknowledged.Count > before[loads.IndexOf(load)] + 20));
         var published = new List<string>();
         foreach (var load in loads)
         {
