@@ -163,7 +163,15 @@ internal sealed class StreamLane : IConsumerSink
 
         // Each answer by itself: of a batch, only a part may have been published before.
         return await _client.PublisherAsync(
-            topic, new PublisherOptions { Name = $"stream {_stream.Name} {_topic.Name} {note.Generation}", Access = ProducerAccess.Shared, FirstSequenceId = note.Works * LaneLimits.Results }, cancellation);
+            topic,
+            new PublisherOptions
+            {
+                Name = $"stream {_stream.Name} {_topic.Name} {note.Generation}",
+                Access = ProducerAccess.Shared,
+                FirstSequenceId = note.Works * LaneLimits.Results,
+                EndsWithFailure = true,
+            },
+            cancellation);
     }
 
     private async ValueTask DeduplicateAsync(TopicName output, CancellationToken cancellation)
@@ -261,6 +269,7 @@ internal sealed class StreamLane : IConsumerSink
         catch (MalformedMessageException e)
         {
             steps.Add(fold.Skip(entry.Position, await PutAsideAsync(entry, e, cancellation)));
+            PermitWindowed(entry.Messages);
             return;
         }
 
@@ -280,10 +289,15 @@ internal sealed class StreamLane : IConsumerSink
             }
         }
 
-        // What is in a window is not under way: the next messages may be what closes it.
+        PermitWindowed(entry.Messages);
+    }
+
+    // What is in a window is not under way: the next messages may be what closes it.
+    private void PermitWindowed(int messages)
+    {
         if (_stream.Spec.Window is not null)
         {
-            _consumer!.Permit(entry.Messages);
+            _consumer!.Permit(messages);
         }
     }
 

@@ -72,7 +72,11 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
         var sink = new PartSink(this, 1);
         _attachment = 1;
         var served = await _server.SubscribeAsync(Topic, Attaching(), sink, cancellation);
-        Begin(served, sink);
+        if (!TryBegin(served, sink))
+        {
+            // The attachment that has taken its place is under way, and would be kept out by this one.
+            served.Detach();
+        }
     }
 
     /// <summary>Takes an entry out of the queue: what is known of it from now on, or null when it comes again over another attachment.</summary>
@@ -325,11 +329,17 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
         }
     }
 
-    private void Begin(IServedConsumer served, PartSink sink)
+    // False when it was lost, or closed, before it began.
+    private bool TryBegin(IServedConsumer served, PartSink sink)
     {
         BatchAck[] unsent;
         lock (_gate)
         {
+            if (sink.Attachment != _attachment)
+            {
+                return false;
+            }
+
             unsent = [.. _unsent];
             _unsent.Clear();
             _served = served;
@@ -345,6 +355,8 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
         {
             Lost(sink.Attachment);
         }
+
+        return true;
     }
 
     private void Lost(int attachment)
@@ -384,13 +396,11 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
             {
                 var sink = new PartSink(this, attachment);
                 var served = await _server.SubscribeAsync(Topic, Attaching(), sink, _closing.Token);
-                if (attachment != _attachment)
+                if (!TryBegin(served, sink))
                 {
                     served.Detach();
-                    return;
                 }
 
-                Begin(served, sink);
                 return;
             }
             catch (ProblemException e) when (e.Problem.Fault == Fault.Client && e.Problem.Slug is not ("topic-moved" or "consumer-busy"))
