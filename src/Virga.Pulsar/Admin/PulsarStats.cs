@@ -18,12 +18,12 @@ internal static class PulsarStats
         ["msgOutCounter"] = Count(stats, "messagesOut"),
         ["averageMsgSize"] = Count(stats, "messagesIn") is > 0 and var messages ? Number(stats, "bytesIn") / messages : 0,
         ["storageSize"] = Count(stats, "storageBytes"),
-        ["backlogSize"] = Count(stats, "storageBytes"),
+        ["backlogSize"] = Count(stats, "backlogBytes"),
         ["publishers"] = new JsonArray([.. Items(stats, "producers").Select(Publisher)]),
         ["subscriptions"] = new JsonObject(Items(stats, "subscriptions").Select(static item => KeyValuePair.Create(Text(item, "name"), (JsonNode?)Subscription(item)))),
-        ["replication"] = new JsonObject(),
+        ["replication"] = new JsonObject(Items(stats, "replication").Select(static item => KeyValuePair.Create(Text(item, "cluster"), (JsonNode?)Replication(item)))),
         ["ownerBroker"] = Text(stats, "owner"),
-        ["deduplicationStatus"] = "Disabled",
+        ["deduplicationStatus"] = stats["isDeduplicated"]?.GetValue<bool>() == true ? "Enabled" : "Disabled",
     };
 
     /// <summary>Of what a topic consists.</summary>
@@ -49,6 +49,14 @@ internal static class PulsarStats
             }))),
         };
     }
+
+    private static JsonObject Replication(JsonObject cluster) => new()
+    {
+        ["msgRateOut"] = Number(cluster, "messageRate"),
+        ["msgThroughputOut"] = Number(cluster, "byteRate"),
+        ["replicationBacklog"] = Count(cluster, "backlog"),
+        ["connected"] = cluster["isConnected"]?.GetValue<bool>() == true,
+    };
 
     private static JsonNode Publisher(JsonObject producer) => new JsonObject
     {

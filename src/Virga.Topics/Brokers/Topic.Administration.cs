@@ -6,6 +6,7 @@ using Virga.Topics.Messages;
 using Virga.Topics.Metadata;
 using Virga.Topics.Names;
 using Virga.Topics.Policies;
+using Virga.Topics.Replication;
 using Virga.Topics.Subscriptions;
 
 namespace Virga.Topics.Brokers;
@@ -94,7 +95,7 @@ public sealed partial class Topic
     public TopicFigures Figures()
     {
         var chain = Log?.Chain;
-        var subscriptions = Subscriptions.List.Select(static subscription => subscription.Figures()).OrderBy(static figures => figures.Name.Value, StringComparer.Ordinal).ToList();
+        var subscriptions = ListSubscriptions().Select(static subscription => subscription.Figures()).OrderBy(static figures => figures.Name.Value, StringComparer.Ordinal).ToList();
         return new TopicFigures
         {
             Name = Name,
@@ -113,9 +114,12 @@ public sealed partial class Topic
             First = Log?.First ?? new Position(0, 0),
             Last = Last,
             Backlog = subscriptions.Count == 0 ? 0 : subscriptions.Max(static each => each.Backlog),
+            BacklogBytes = chain is null ? 0 : subscriptions.Where(static each => each.IsDurable).Select(each => chain.BytesBehind(each.MarkDeleted)).DefaultIfEmpty(0).Max(),
+            IsDeduplicated = Deduplication is not null,
             Ledgers = Log is { } log ? LedgerFigures.Of(log) : [],
             Producers = [.. _producers.All.Select(static producer => producer.Figures())],
             Subscriptions = subscriptions,
+            Replication = Replication.Figures(),
             Compaction = Compaction,
         };
     }
@@ -125,10 +129,11 @@ public sealed partial class Topic
     {
         _producers.Tick(passed);
         Meter.Tick(passed);
+        Replication.Tick(passed);
         long messages = 0, bytes = 0;
         foreach (var subscription in Subscriptions.All)
         {
-            if (subscription.HasConsumers)
+            if (subscription.HasConsumers && !ReplicationCursor.IsOne(subscription.Name))
             {
                 var figures = subscription.Figures();
                 messages += figures.Messages;

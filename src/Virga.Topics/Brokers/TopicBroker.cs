@@ -241,10 +241,19 @@ public sealed partial class TopicBroker : IAsyncDisposable
     /// <exception cref="ProblemException"><c>stale-version</c>; <c>invalid-request</c>.</exception>
     public async ValueTask<long> SetPoliciesAsync(PolicyOwner of, TopicPolicies policies, long? version, CancellationToken cancellation)
     {
+        await RequireKnownAsync(of, policies.ReplicationClusters ?? [], cancellation);
         var written = await _services.Policies.SetAsync(of, policies, version, cancellation);
         _upkeep.ApplyPolicies();
         Tell(TopicChange.Policies);
         return written;
+    }
+
+    /// <summary>Takes the policies of a namespace or a topic away: a namespace without topics is not listed any more.</summary>
+    public async ValueTask RemovePoliciesAsync(PolicyOwner of, CancellationToken cancellation)
+    {
+        await _services.Policies.RemoveAsync(of, cancellation);
+        _upkeep.ApplyPolicies();
+        Tell(TopicChange.Policies);
     }
 
     /// <summary>Closes all topics: what was handed over is published first.</summary>

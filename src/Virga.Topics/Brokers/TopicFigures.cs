@@ -3,6 +3,7 @@ using Virga.Topics.Logs;
 using Virga.Topics.Messages;
 using Virga.Topics.Names;
 using Virga.Topics.Publishing;
+using Virga.Topics.Replication;
 using Virga.Topics.Subscriptions;
 
 namespace Virga.Topics.Brokers;
@@ -58,6 +59,12 @@ public sealed record TopicFigures
     /// <summary>Entries that the slowest subscription has not acknowledged.</summary>
     public long Backlog { get; init; }
 
+    /// <summary>Bytes behind what the slowest subscription that lasts has acknowledged; within a ledger by the mean size of its entries.</summary>
+    public long BacklogBytes { get; init; }
+
+    /// <summary>Whether messages that a producer sends twice are kept once.</summary>
+    public bool IsDeduplicated { get; init; }
+
     /// <summary>Its ledgers, in their order.</summary>
     public IReadOnlyList<LedgerFigures> Ledgers { get; init; } = [];
 
@@ -66,6 +73,9 @@ public sealed record TopicFigures
 
     /// <summary>Its subscriptions, by name.</summary>
     public IReadOnlyList<SubscriptionFigures> Subscriptions { get; init; } = [];
+
+    /// <summary>Its replication to other clusters, by their names.</summary>
+    public IReadOnlyList<ReplicationFigures> Replication { get; init; } = [];
 
     /// <summary>How its compaction stands.</summary>
     public required CompactionStatus Compaction { get; init; }
