@@ -163,7 +163,15 @@ internal sealed class StreamLane : IConsumerSink
 
         // Each answer by itself: of a batch, only a part may have been published before.
         return await _client.PublisherAsync(
-            topic, new PublisherOptions { Name = $"stream {_stream.Name} {_topic.Name} {note.Generation}", Access = ProducerAccess.Shared, FirstSequenceId = note.Works * LaneLimits.Results }, cancellation);
+            topic,
+            new PublisherOptions
+            {
+                Name = $"stream {_stream.Name} {_topic.Name} {note.Generation}",
+                Access = ProducerAccess.Shared,
+                FirstSequenceId = note.Works * LaneLimits.Results,
+                EndsWithFailure = true,
+            },
+            cancellation);
     }
 
     private async ValueTask DeduplicateAsync(TopicName output, CancellationToken cancellation)

@@ -299,16 +299,25 @@ public sealed partial class Topic : IAsyncDisposable
             LogCloseFailed(_services.Logger, e, Name);
         }
 
-        await CloseSubscriptionsAsync(reason);
-        await _producers.CloseAsync(reason, Closing());
-        if (Log is not null)
+        try
         {
-            await Log.DisposeAsync();
+            await CloseSubscriptionsAsync(reason);
+            await _producers.CloseAsync(reason, Closing());
+            if (Log is not null)
+            {
+                await Log.DisposeAsync();
+            }
+
+            Upkeep.Dispose();
+            Rate.Dispose();
+            _producers.Dispose();
+        }
+        catch (Exception e)
+        {
+            LogCloseFailed(_services.Logger, e, Name);
         }
 
-        Upkeep.Dispose();
-        Rate.Dispose();
-        _producers.Dispose();
+        // Whatever went wrong: while the broker holds its place, nobody can open it again.
         _broker.Closed(this);
     }
 

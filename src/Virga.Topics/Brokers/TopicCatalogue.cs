@@ -150,16 +150,14 @@ internal sealed class TopicCatalogue(ITopicMetadata metadata, TimeProvider time)
         return [.. names];
     }
 
-    /// <summary>Every record behind a key, of topics and partitions, for who looks at all of them.</summary>
-    public async ValueTask<IReadOnlyList<(TopicName Name, TopicRecord Record, string Key)>> SweepAsync(string prefix, string? after, int limit, CancellationToken cancellation)
+    /// <summary>Every record behind a key, of topics and partitions, for who looks at all of them. None is left out: who looks for what no record names must see also one whose name is no topic's any more.</summary>
+    public async ValueTask<IReadOnlyList<(TopicName? Name, TopicRecord Record, string Key)>> SweepAsync(string prefix, string? after, int limit, CancellationToken cancellation)
     {
-        var found = new List<(TopicName, TopicRecord, string)>();
+        var found = new List<(TopicName?, TopicRecord, string)>();
         foreach (var (key, stored) in await metadata.ListAsync(prefix, after, limit, cancellation))
         {
-            if (TopicName.TryParse(key[prefix.Length..], Core.Names.Scope.Default, out var name))
-            {
-                found.Add((name, Read(name, stored), key));
-            }
+            TopicName? name = TopicName.TryParse(key[prefix.Length..], Core.Names.Scope.Default, out var parsed) ? parsed : null;
+            found.Add((name, Read(parsed, stored), key));
         }
 
         return found;

@@ -17,10 +17,10 @@ internal sealed class TopicSweep(TopicBroker broker, TopicServices services, Top
         for (var wraps = 0; topics > 0 && opens > 0 && wraps < 2;)
         {
             var page = await catalogue.SweepAsync(_prefix, _after, topics, cancellation);
-            foreach (var (name, record, key) in page)
+            foreach (var (found, record, key) in page)
             {
                 _after = key;
-                if (record.Partitions == 0 && broker.IsMine(name) && await broker.FindAsync(name, cancellation) is null && IsDue(name, record))
+                if (found is { } name && record.Partitions == 0 && broker.IsMine(name) && await broker.FindAsync(name, cancellation) is null && IsDue(name, record))
                 {
                     await VisitAsync(name, cancellation);
                     if (--opens == 0)

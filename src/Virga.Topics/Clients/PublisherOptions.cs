@@ -30,6 +30,11 @@ public sealed record PublisherOptions
     /// <summary>The number of the first message where the publisher counts for itself; null to go on behind the last one of this name.</summary>
     public long? FirstSequenceId { get; init; }
 
+    /// <summary>
+    /// Whether nothing more is published once a message has failed. For who counts for itself and begins anew then: what came behind would be taken for published with everything before it.
+    /// </summary>
+    public bool EndsWithFailure { get; init; }
+
     /// <summary>At most so many messages wait for their acknowledgement in one partition; who publishes more waits.</summary>
     public int MaxPending { get; init; } = 1000;
 

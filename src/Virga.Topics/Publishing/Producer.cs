@@ -23,6 +23,7 @@ public sealed class Producer
     private bool _isSettling;
     private int _isWaiting;
     private Problem? _refusal;
+    private Problem? _failure;
     private TaskCompletionSource? _idle;
 
     internal Producer(Topic topic, long id, string name, ProducerOptions options, IProducerSink sink, PublishMemory memory, long maxPendingBytes)
@@ -79,6 +80,9 @@ public sealed class Producer
             return true;
         }
     }
+
+    /// <summary>Whether it has gone before it was admitted; under the lock of the <see cref="ProducerGate"/>.</summary>
+    internal bool HasLeft { get; set; }
 
     /// <summary>Bytes that are on their way.</summary>
     internal long PendingBytes => Volatile.Read(ref _pendingBytes);
@@ -137,7 +141,11 @@ public sealed class Producer
 
     internal void Refused(PendingPublish publish, Exception failure)
     {
-        publish.Failed(_topic.Explain(failure));
+        var problem = _topic.Explain(failure);
+
+        // What repeats an entry that is in doubt is in doubt as well, and so is all that comes behind it.
+        Interlocked.CompareExchange(ref _failure, problem, null);
+        publish.Failed(problem);
         Ended(publish.Data.Length);
     }
 
@@ -236,8 +244,9 @@ public sealed class Producer
         }
     }
 
-    private static void End(PendingPublish publish, Problem? problem)
+    private void End(PendingPublish publish, Problem? problem)
     {
+        problem ??= Volatile.Read(ref _failure);
         if (problem is null)
         {
             publish.Duplicate();

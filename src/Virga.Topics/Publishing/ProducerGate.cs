@@ -16,6 +16,7 @@ internal sealed class ProducerGate(Topic topic) : IDisposable
     private readonly Dictionary<string, Producer> _leaving = new(StringComparer.Ordinal);
     private readonly List<Producer> _waiting = [];
     private Producer? _exclusive;
+    private bool _isAdmitting;
     private Task _admitting = Task.CompletedTask;
 
     /// <summary>The producers that are attached, those that wait included.</summary>
@@ -75,6 +76,7 @@ internal sealed class ProducerGate(Topic topic) : IDisposable
     {
         lock (_lock)
         {
+            producer.HasLeft = true;
             if (!Remove(producer))
             {
                 return;
@@ -85,9 +87,15 @@ internal sealed class ProducerGate(Topic topic) : IDisposable
                 _leaving[producer.Name] = producer;
             }
 
-            if (_byName.Count == 0 && _waiting.Count > 0 && _admitting.IsCompleted)
+            if (_byName.Count == 0 && _waiting.Count > 0 && !_isAdmitting)
             {
-                _admitting = Task.Run(AdmitNextAsync);
+                _isAdmitting = true;
+                var before = _admitting;
+                _admitting = Task.Run(async () =>
+                {
+                    await before;
+                    await AdmitNextAsync();
+                });
             }
         }
     }
@@ -241,28 +249,16 @@ internal sealed class ProducerGate(Topic topic) : IDisposable
         await _turn.WaitAsync();
         try
         {
-            Producer? next;
-            lock (_lock)
+            while (FirstWaiting() is { } next)
             {
-                next = _byName.Count == 0 && _waiting.Count > 0 ? _waiting[0] : null;
-                _waiting.RemoveRange(0, next is null ? 0 : 1);
+                // The others that wait go on waiting.
+                await topic.SetProducerEpochAsync(next.Options.TopicEpoch ?? (topic.ProducerEpoch + 1), CancellationToken.None);
+                next.TopicEpoch = topic.ProducerEpoch;
+                if (TryAdmit(next))
+                {
+                    next.Admit();
+                }
             }
-
-            if (next is null)
-            {
-                return;
-            }
-
-            // The others that wait go on waiting.
-            await topic.SetProducerEpochAsync(next.Options.TopicEpoch ?? (topic.ProducerEpoch + 1), CancellationToken.None);
-            next.TopicEpoch = topic.ProducerEpoch;
-            lock (_lock)
-            {
-                _byName[next.Name] = next;
-                _exclusive = next;
-            }
-
-            next.Admit();
         }
         catch (Exception e)
         {
@@ -272,6 +268,33 @@ internal sealed class ProducerGate(Topic topic) : IDisposable
         finally
         {
             _turn.Release();
+        }
+    }
+
+    // It stays among those that wait until it is in, so that it is told when the topic is given up. Null when nobody is to be let in, and then whoever leaves next looks again.
+    private Producer? FirstWaiting()
+    {
+        lock (_lock)
+        {
+            var first = _byName.Count == 0 && _waiting.Count > 0 ? _waiting[0] : null;
+            _isAdmitting = first is not null;
+            return first;
+        }
+    }
+
+    private bool TryAdmit(Producer next)
+    {
+        lock (_lock)
+        {
+            // It may have gone while the epoch was written.
+            if (next.HasLeft || !_waiting.Remove(next))
+            {
+                return false;
+            }
+
+            _byName[next.Name] = next;
+            _exclusive = next;
+            return true;
         }
     }
 

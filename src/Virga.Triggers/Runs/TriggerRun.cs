@@ -295,11 +295,24 @@ internal sealed partial class TriggerRun : IAsyncDisposable
         while (_inFlight < _limit.Current && _services.Time.GetTimestamp() is var now && now >= _heldUntil && _queue.Take(now) is { } messages)
         {
             Volatile.Write(ref _inFlight, _inFlight + 1);
-            if (await _caller.ResolveAsync(CancellationToken.None) is not { } version)
+            FunctionVersion? version;
+            try
+            {
+                version = await _caller.ResolveAsync(CancellationToken.None);
+            }
+            catch (Exception e)
+            {
+                // The loop waits for whatever it has counted as begun.
+                Refuse(messages, e is ProblemException known ? known.Problem : KnownProblems.Internal(e.Message));
+                return;
+            }
+
+            if (version is null)
             {
                 Refuse(messages, KnownProblems.NotFound($"There is no function '{Spec.Function}'.", "Deploy it, or delete the trigger."));
                 return;
             }
+
 
             _limit.Bound = Spec.Concurrency ?? Math.Clamp(version.Spec.Concurrency * version.Scale.Max, 1, 1000);
             _ = CallAsync(version, messages);

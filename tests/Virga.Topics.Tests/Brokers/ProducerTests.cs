@@ -1,3 +1,6 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Virga.Core.Names;
+using Virga.Core.Nodes;
 using Virga.Core.Problems;
 using Virga.Topics.Brokers;
 using Virga.Topics.Messages;
@@ -207,5 +210,27 @@ public sealed class ProducerTests
         producer.IsBackedUp.ShouldBeTrue();
         await drained.Task.WaitAsync(TimeSpan.FromSeconds(10), Cancellation);
         producer.IsBackedUp.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Who_goes_while_it_is_let_in_does_not_keep_others_out()
+    {
+        await using var fixture = await BrokerFixture.OpenAsync();
+        await using var metadata = new HeldMetadata(fixture.Metadata);
+        await using var broker = new TopicBroker(fixture.Store, metadata, new SingleNodeLink(NodeName.Single), fixture.Options, fixture.Time, NullLoggerFactory.Instance);
+        await broker.OpenAsync(BrokerFixture.Cancellation);
+        var topic = await broker.GetAsync(BrokerFixture.Name("t"), TopicCreation.Always, BrokerFixture.Cancellation);
+        var first = await topic.ProduceAsync(new ProducerOptions { Access = ProducerAccess.Exclusive }, new TestProducerSink(), BrokerFixture.Cancellation);
+        var second = await topic.ProduceAsync(new ProducerOptions { Access = ProducerAccess.WaitForExclusive }, new TestProducerSink(), BrokerFixture.Cancellation);
+        var sink = new TestProducerSink();
+        await topic.ProduceAsync(new ProducerOptions { Access = ProducerAccess.WaitForExclusive }, sink, BrokerFixture.Cancellation);
+
+        metadata.Hold();
+        first.Detach();
+        await metadata.WhenHeld.WaitAsync(BrokerFixture.Cancellation);
+        second.Detach();
+        metadata.Release();
+
+        await sink.WhenAdmitted.WaitAsync(TimeSpan.FromSeconds(20), BrokerFixture.Cancellation);
     }
 }

@@ -94,6 +94,23 @@ public sealed class StoreFailureTests
         (await fixture.TextsAsync("t")).ShouldBe(["0"]);
     }
 
+    [Fact]
+    public async Task What_repeats_a_message_that_has_failed_is_not_taken_for_published()
+    {
+        await using var fixture = await StartAsync(new TopicPolicies { Deduplication = true });
+        var producer = await fixture.ProduceAsync("t");
+        await BrokerFixture.PublishAsync(producer, "0", 0);
+        _store!.FailsAfter = 0;
+        var first = BrokerFixture.Entry(producer, "1", 1);
+        var again = BrokerFixture.Entry(producer, "1", 1);
+
+        producer.Publish(first);
+        producer.Publish(again);
+
+        (await Should.ThrowAsync<ProblemException>(first.End)).Problem.Fault.ShouldBe(Fault.Platform);
+        (await Should.ThrowAsync<ProblemException>(again.End)).Problem.Fault.ShouldBe(Fault.Platform);
+    }
+
     private Task<BrokerFixture> StartAsync(TopicPolicies policies) =>
         BrokerFixture.StartAsync(BrokerFixture.Quiet with { Policies = policies, Logs = new TopicLogOptions() }, over: store => _store = new FaultyStore(store));
 }

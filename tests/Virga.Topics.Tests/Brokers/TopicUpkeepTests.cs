@@ -2,6 +2,7 @@ using Virga.Core.Problems;
 using Virga.Topics.Brokers;
 using Virga.Topics.Logs;
 using Virga.Topics.Messages;
+using Virga.Topics.Metadata;
 using Virga.Topics.Names;
 using Virga.Topics.Policies;
 using Virga.Topics.Subscriptions;
@@ -33,6 +34,29 @@ public sealed class TopicUpkeepTests
         topic.Log!.First.ShouldBeLessThanOrEqualTo(positions[25]);
         topic.Log.First.ShouldBeGreaterThan(positions[10]);
         topic.Find(S)!.Backlog.ShouldBe(10);
+    }
+
+    [Fact]
+    public async Task A_ledger_that_any_record_names_is_no_orphan()
+    {
+        await using var fixture = await BrokerFixture.StartAsync(BrokerFixture.Quiet with { OrphanGrace = TimeSpan.Zero });
+        await BrokerFixture.PublishAsync(await fixture.ProduceAsync("t"), "m");
+        await (await fixture.GetAsync("t")).UnloadAsync(Cancellation);
+        var key = TopicRecord.KeyOf(BrokerFixture.Name("t"));
+        var record = (await fixture.Metadata.GetAsync(key, Cancellation))!.Value.Bytes;
+
+        // As a version would leave it that allows other names.
+        await fixture.Metadata.WriteAsync([new MetadataWrite(key, null, null), new MetadataWrite("topic/a/name/that/is/none", record, null)], Cancellation);
+        await fixture.RestartAsync();
+        await fixture.Broker.UpkeepAsync(TimeSpan.FromSeconds(10), Cancellation);
+
+        var ledgers = new List<long>();
+        await foreach (var ledger in fixture.Ledgers.ListAsync(Cancellation))
+        {
+            ledgers.Add(ledger.Value);
+        }
+
+        ledgers.ShouldBe(TopicRecord.Read(record).Ledgers.Select(static ledger => ledger.Id));
     }
 
     [Fact]

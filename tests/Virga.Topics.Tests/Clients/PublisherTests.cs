@@ -1,6 +1,8 @@
 using Virga.Core.Problems;
 using Virga.Topics.Brokers;
 using Virga.Topics.Clients;
+using Virga.Topics.Clients.Producing;
+using Virga.Topics.Clients.Serving;
 using Virga.Topics.Messages;
 using Virga.Topics.Policies;
 using Virga.Topics.Publishing;
@@ -139,13 +141,88 @@ public sealed class PublisherTests
     }
 
     [Fact]
+    public async Task Messages_that_wait_for_room_keep_their_order()
+    {
+        await using var fixture = await StartAsync();
+        await using var publisher = await fixture.Client.PublisherAsync(Name("t"), new PublisherOptions { MaxPending = 4 }, Cancellation);
+
+        var publishing = Enumerable.Range(0, 1000).Select(i => publisher.PublishAsync(Message($"{i}"), Cancellation).AsTask()).ToList();
+
+        await Task.WhenAll(publishing);
+        (await fixture.Brokers.TextsAsync("t")).ShouldBe(Enumerable.Range(0, 1000).Select(static i => $"{i}"));
+    }
+
+    [Fact]
+    public async Task A_message_that_is_taken_back_while_it_waits_for_room_is_not_published()
+    {
+        await using var fixture = await StartAsync();
+        await using var publisher = await fixture.Client.PublisherAsync(
+            Name("t"), new PublisherOptions { MaxPending = 1, Batching = new BatchingOptions { Delay = TimeSpan.FromMinutes(1) } }, Cancellation);
+        var first = publisher.PublishAsync(Message("first"), Cancellation).AsTask();
+        using var patience = new CancellationTokenSource();
+        var second = publisher.PublishAsync(Message("second"), patience.Token).AsTask();
+        var third = publisher.PublishAsync(Message("third"), Cancellation).AsTask();
+
+        await patience.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(second);
+        await publisher.FlushAsync(Cancellation);
+        await first;
+        await UntilFlushedAsync(publisher, third);
+
+        (await fixture.Brokers.TextsAsync("t")).Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_publisher_that_is_lost_again_while_it_is_attached_again_goes_on()
+    {
+        await using var fixture = await StartAsync();
+        var server = new LosingServer(new LocalTopicServer(fixture.Broker));
+        await using var publisher = new PartitionPublisher(server, Name("t"), "p", new PublisherOptions(), TimeProvider.System, server, null);
+        await publisher.OpenAsync(Cancellation);
+
+        server.LosesNext = true;
+        server.Last!.Closed(CloseReason.Moved);
+
+        await publisher.PublishAsync(Message("m"), Cancellation).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Cancellation);
+        var topic = await fixture.Brokers.GetAsync("t");
+        await UntilAsync(() => topic.Figures().Producers.Count == 1);
+    }
+
+    [Fact]
+    public async Task What_stands_behind_a_message_that_has_failed_is_not_published_where_the_publisher_counts_for_itself()
+    {
+        await using var fixture = await StartAsync();
+        var server = new LosingServer(new LocalTopicServer(fixture.Broker));
+        await using (var publisher = new PartitionPublisher(
+            server, Name("t"), "p", new PublisherOptions { FirstSequenceId = 0, EndsWithFailure = true, SendTimeout = TimeSpan.FromMilliseconds(500) }, TimeProvider.System, server, null))
+        {
+            await publisher.OpenAsync(Cancellation);
+            server.IsAway = true;
+            server.Last!.Closed(CloseReason.Moved);
+            await UntilAsync(() => server.Refusals > 0);
+            var first = publisher.PublishAsync(Message("first"), Cancellation).AsTask();
+            await UntilAsync(() => server.Refusals > 1);
+            var second = publisher.PublishAsync(Message("second"), Cancellation).AsTask();
+
+            await Should.ThrowAsync<ProblemException>(first);
+            server.IsAway = false;
+
+            // Its own time is not over yet.
+            await Should.ThrowAsync<ProblemException>(second);
+            await Should.ThrowAsync<ProblemException>(async () => await publisher.PublishAsync(Message("third"), Cancellation));
+        }
+
+        (await fixture.Brokers.TextsAsync("t")).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_message_over_the_limit_fails_alone()
     {
         await using var fixture = await StartAsync();
         await fixture.Broker.SetPoliciesAsync(PolicyOwner.OfNamespace("default", "default"), new TopicPolicies { MaxMessageBytes = 1000 }, null, Cancellation);
         await using var publisher = await fixture.Client.PublisherAsync(Name("t"), new PublisherOptions(), Cancellation);
 
-        (await Should.ThrowAsync<ProblemException>(async () => await publisher.PublishAsync(Message(new string('x', 2000)), Cancellation))).Problem.Slug.ShouldBe("message-too-large");
+        (await Should.ThrowAsync<ProblemException>(async () => await publisher.PublishAsync(Message(new string('x', 20_000)), Cancellation))).Problem.Slug.ShouldBe("message-too-large");
         await publisher.PublishAsync(Message("small"), Cancellation);
     }
 
@@ -175,5 +252,18 @@ public sealed class PublisherTests
 
         await fixture.Broker.CreateAsync(Name("t"), 0, Cancellation);
         await fixture.PublishAsync("t", "m");
+    }
+
+    // A message that was let in may wait in a batch.
+    private static async Task UntilFlushedAsync(ITopicPublisher publisher, Task published)
+    {
+        for (var left = 1000; !published.IsCompleted; left--)
+        {
+            left.ShouldBeGreaterThan(0, "It was never published.");
+            await publisher.FlushAsync(Cancellation);
+            await Task.WhenAny(published, Task.Delay(10, Cancellation));
+        }
+
+        await published;
     }
 }

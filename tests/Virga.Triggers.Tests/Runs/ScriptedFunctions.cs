@@ -18,6 +18,9 @@ internal sealed class ScriptedFunctions : IInvoker, IFunctionCatalog
     /// <summary>Whether there is the function.</summary>
     public bool Exists { get; set; } = true;
 
+    /// <summary>Why the function cannot be looked up now; null where it can.</summary>
+    public Exception? Unreadable { get; set; }
+
     /// <summary>Calls that one instance serves at a time, times instances: what a trigger without a bound of its own goes by.</summary>
     public int Places { get; set; } = 16;
 
@@ -32,7 +35,7 @@ internal sealed class ScriptedFunctions : IInvoker, IFunctionCatalog
 
     public static InvocationResult Refused(Problem problem) => new Refusal(problem, ran: false);
 
-    public ValueTask<FunctionVersion?> ResolveAsync(FunctionName name, string? qualifier, double draw, CancellationToken cancellation) => new(Exists
+    public ValueTask<FunctionVersion?> ResolveAsync(FunctionName name, string? qualifier, double draw, CancellationToken cancellation) => Unreadable is { } failure ? throw failure : new(Exists
         ? new FunctionVersion
         {
             Name = name,

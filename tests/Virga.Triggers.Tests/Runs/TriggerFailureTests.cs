@@ -222,4 +222,17 @@ public sealed class TriggerFailureTests : IAsyncLifetime
         var invocation = _world.Functions.Calls.Single().Invocation;
         TimeProvider.System.GetElapsedTime(invocation.ReceivedAt, invocation.Deadline).TotalSeconds.ShouldBe(7, 0.01);
     }
+
+    [Fact]
+    public async Task A_function_that_cannot_be_looked_up_holds_messages_until_it_can()
+    {
+        _world.Functions.Unreadable = new InvalidOperationException("The resources are away.");
+        await _world.PublishAsync("1");
+        _world.Put();
+        await TriggerWorld.EventuallyAsync(() => _world.Engine.FiguresOf(TestTriggers.Name("handle")) is { Rejections: > 0 });
+
+        _world.Functions.Unreadable = null;
+
+        await _world.DoneAsync(1);
+    }
 }

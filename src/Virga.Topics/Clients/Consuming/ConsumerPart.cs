@@ -72,7 +72,11 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
         var sink = new PartSink(this, 1);
         _attachment = 1;
         var served = await _server.SubscribeAsync(Topic, Attaching(), sink, cancellation);
-        Begin(served, sink);
+        if (!TryBegin(served, sink))
+        {
+            // The attachment that has taken its place is under way, and would be kept out by this one.
+            served.Detach();
+        }
     }
 
     /// <summary>Takes an entry out of the queue: what is known of it from now on, or null when it comes again over another attachment.</summary>
@@ -325,26 +329,20 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
         }
     }
 
-    private void Begin(IServedConsumer served, PartSink sink)
+    // False when it was lost, or closed, before it began.
+    private bool TryBegin(IServedConsumer served, PartSink sink)
     {
-        BatchAck[] unsent = [];
-        bool isStale;
+        BatchAck[] unsent;
         lock (_gate)
         {
-            isStale = sink.Attachment != _attachment;
-            if (!isStale)
+            if (sink.Attachment != _attachment)
             {
-                unsent = [.. _unsent];
-                _unsent.Clear();
-                _served = served;
+                return false;
             }
-        }
 
-        // Lost before anybody knew that it is attached: the next attachment waits for this one to be over.
-        if (isStale)
-        {
-            served.Detach();
-            return;
+            unsent = [.. _unsent];
+            _unsent.Clear();
+            _served = served;
         }
 
         if (unsent.Length > 0)
@@ -357,6 +355,8 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
         {
             Lost(sink.Attachment);
         }
+
+        return true;
     }
 
     private void Lost(int attachment)
@@ -396,7 +396,11 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
             {
                 var sink = new PartSink(this, attachment);
                 var served = await _server.SubscribeAsync(Topic, Attaching(), sink, _closing.Token);
-                Begin(served, sink);
+                if (!TryBegin(served, sink))
+                {
+                    served.Detach();
+                }
+
                 return;
             }
             catch (ProblemException e) when (e.Problem.Fault == Fault.Client && e.Problem.Slug is not ("topic-moved" or "consumer-busy"))

@@ -19,7 +19,6 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Action? _batchSent;
-    private readonly SemaphoreSlim _room;
     private readonly CancellationTokenSource _closing = new();
 
     // Guards all below, and that entries are handed over in their order. Never held across a wait.
@@ -39,7 +38,7 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
     public PartitionPublisher(ITopicServer server, TopicName topic, string name, PublisherOptions options, TimeProvider time, ILogger logger, Action? batchSent)
     {
         (_server, Topic, Name, _options, _time, _logger, _batchSent) = (server, topic, name, options, time, logger, batchSent);
-        _room = new SemaphoreSlim(Math.Max(1, options.MaxPending));
+        _room = Math.Max(1, options.MaxPending);
         _batchTimer = time.CreateTimer(static self => ((PartitionPublisher)self!).BatchDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _deadlineTimer = time.CreateTimer(static self => ((PartitionPublisher)self!).DeadlineDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -66,33 +65,6 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
                 Lose(1);
             }
         }
-    }
-
-    public async ValueTask<MessageId> PublishAsync(OutgoingMessage message, CancellationToken cancellation)
-    {
-        await _room.WaitAsync(cancellation);
-        var waiter = new PublishWaiter(message);
-        lock (_gate)
-        {
-            if (_refusal is { } refusal)
-            {
-                _room.Release();
-                throw new ProblemException(refusal);
-            }
-
-            // A message that is to come later, or that counts for itself, is an entry of its own: a batch has one time and numbers without a gap.
-            if (_options.Batching is { } batching && message.DeliverAt is null && message.SequenceId is null)
-            {
-                Join(waiter, batching);
-            }
-            else
-            {
-                SealAll();
-                Seal([waiter], isBatch: _options.Compression != MessageCompression.None && message.DeliverAt is null);
-            }
-        }
-
-        return await waiter.Task.WaitAsync(cancellation);
     }
 
     public async ValueTask FlushAsync(CancellationToken cancellation)
@@ -174,6 +146,10 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
             }
 
             Finish(attempt.Entry);
+            if (_options.EndsWithFailure)
+            {
+                Refuse(problem);
+            }
         }
 
         Reject(attempt.Entry, problem);
@@ -281,7 +257,7 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
             _pending.Dequeue();
         }
 
-        _room.Release(entry.Waiters.Length);
+        GiveRoom(entry.Waiters.Length);
     }
 
     private static void Reject(OutgoingEntry entry, Problem problem)
@@ -336,8 +312,9 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
                     }
                 }
 
-                // Closed before anybody knew that it is attached: the next attachment waits for this one to be over.
+                // Lost again before this was known: the attaching that has begun since then waits for this one.
                 producer.Detach();
+                return;
             }
             catch (ProblemException e) when (e.Problem.Slug is "producer-fenced" or "topic-terminated")
             {
@@ -385,12 +362,19 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
             if (!entry.IsDone)
             {
                 entry.IsDone = true;
-                _room.Release(entry.Waiters.Length);
                 Reject(entry, problem);
             }
         }
 
         _pending.Clear();
+        var failure = new ProblemException(problem);
+        foreach (var waiter in _open.Values.SelectMany(static batch => batch.Waiters).Concat(_waiting))
+        {
+            waiter.TrySetException(failure);
+        }
+
+        _open.Clear();
+        _waiting.Clear();
     }
 
     private void BatchDue()
@@ -421,6 +405,11 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
                 }
             }
 
+            if (late.Count > 0 && _options.EndsWithFailure)
+            {
+                Refuse(TooLate());
+            }
+
             _isDeadlineTimed = _pending.Count > 0;
             if (_isDeadlineTimed)
             {
@@ -431,9 +420,12 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
 
         foreach (var entry in late)
         {
-            Reject(entry, KnownProblems.Unavailable($"The topic {Topic} has not acknowledged the message within {_options.SendTimeout.TotalSeconds:0.#} s; it may be published all the same.", "Publish it again if it may be there twice, or under a producer's name with deduplication."));
+            Reject(entry, TooLate());
         }
     }
+
+    private Problem TooLate() => KnownProblems.Unavailable(
+        $"The topic {Topic} has not acknowledged the message within {_options.SendTimeout.TotalSeconds:0.#} s; it may be published all the same.", "Publish it again if it may be there twice, or under a producer's name with deduplication.");
 
     private ProducerOptions Attachment(int epoch) => new()
     {

@@ -6,4 +6,7 @@ namespace Virga.Topics.Clients.Producing;
 internal sealed class PublishWaiter(OutgoingMessage message) : TaskCompletionSource<MessageId>(TaskCreationOptions.RunContinuationsAsynchronously)
 {
     public OutgoingMessage Message { get; } = message;
+
+    /// <summary>Whether it waits for room and may begin its way; under the publisher's gate.</summary>
+    public bool IsWaiting { get; set; }
 }
