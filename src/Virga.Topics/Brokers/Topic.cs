@@ -84,6 +84,9 @@ public sealed partial class Topic : IAsyncDisposable
     /// <summary>When it came into memory.</summary>
     public DateTimeOffset OpenedAt { get; }
 
+    /// <summary>Whether it goes for good when nobody uses it: it keeps nothing, and nobody asked for it.</summary>
+    internal bool IsPassing { get; init; }
+
     /// <summary>Its entries; null for one that keeps nothing.</summary>
     internal TopicLog? Log { get; }
 
