@@ -23,6 +23,9 @@ public sealed partial class Topic : IAsyncDisposable
     // Clients hold their payloads, or chunks of them, against the limit, and add what they say of them: Pulsar's brokers allow so many bytes for that.
     private const int MetadataAllowance = 10 * 1024;
 
+    // What encryption adds to a payload that was held against the limit before.
+    private const int EncryptionTag = 16;
+
     private readonly TopicBroker _broker;
     private readonly TopicServices _services;
     private readonly ProducerGate _producers;
@@ -197,9 +200,15 @@ public sealed partial class Topic : IAsyncDisposable
     /// <summary>Whether an entry is taken; null when it is.</summary>
     internal Problem? Examine(PendingPublish publish)
     {
-        var limit = Policies.MaxMessageBytes!.Value;
-        return publish.Data.Length > limit + MetadataAllowance
-            ? KnownProblems.MessageTooLarge(string.Create(CultureInfo.InvariantCulture, $"The message has {publish.Data.Length} bytes with its metadata; '{Name}' takes at most {limit} without it."))
+        var (limit, bytes) = (Policies.MaxMessageBytes!.Value, publish.Data.Length);
+        if (bytes <= limit)
+        {
+            return Hold;
+        }
+
+        var payload = EntryFrame.TryFind(publish.Data.Span, out var frame) ? bytes - frame.PayloadAt : bytes;
+        return payload > limit + EncryptionTag || bytes > limit + MetadataAllowance
+            ? KnownProblems.MessageTooLarge(string.Create(CultureInfo.InvariantCulture, $"The message has {payload} bytes, and {bytes - payload} of metadata; '{Name}' takes at most {limit}, and {MetadataAllowance} of metadata."))
             : Hold;
     }
 

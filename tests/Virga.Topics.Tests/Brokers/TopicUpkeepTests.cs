@@ -175,7 +175,7 @@ public sealed class TopicUpkeepTests
     [InlineData(true)]
     public async Task A_topic_that_keeps_nothing_and_that_nobody_asked_for_goes_when_nobody_uses_it(bool isRestarted)
     {
-        await using var fixture = await StartAsync(new TopicPolicies());
+        await using var fixture = await BrokerFixture.StartAsync(BrokerFixture.Quiet, _time);
         await fixture.Broker.CreateAsync(BrokerFixture.Name("non-persistent://default/default/asked-for"), 0, Cancellation);
         await fixture.Broker.GetAsync(BrokerFixture.Name("kept"), TopicCreation.AsPolicySays, Cancellation);
         var passing = await fixture.Broker.GetAsync(BrokerFixture.Name("non-persistent://default/default/passing"), TopicCreation.AsPolicySays, Cancellation);

@@ -188,7 +188,10 @@ public sealed class PublisherTests
         await fixture.Broker.SetPoliciesAsync(PolicyOwner.OfNamespace("default", "default"), new TopicPolicies { MaxMessageBytes = 1000 }, null, Cancellation);
         await using var publisher = await fixture.Client.PublisherAsync(Name("t"), new PublisherOptions(), Cancellation);
 
-        (await Should.ThrowAsync<ProblemException>(async () => await publisher.PublishAsync(Message(new string('x', 2000)), Cancellation))).Problem.Slug.ShouldBe("message-too-large");
+        (await Should.ThrowAsync<ProblemException>(async () => await publisher.PublishAsync(Message(new string('x', 1017)), Cancellation))).Problem.Slug.ShouldBe("message-too-large");
+        await publisher.PublishAsync(Message(new string('x', 1000)) with { Properties = [new("note", new string('p', 5000))] }, Cancellation);
+        var tooMuch = Message("small") with { Properties = [new("note", new string('p', 12_000))] };
+        (await Should.ThrowAsync<ProblemException>(async () => await publisher.PublishAsync(tooMuch, Cancellation))).Problem.Slug.ShouldBe("message-too-large");
         await publisher.PublishAsync(Message("small"), Cancellation);
     }
 

@@ -13,6 +13,7 @@ internal sealed class QueuedLink : INodeLink, IAsyncDisposable
     private readonly Task _handing;
     private QueuedLink? _other;
     private volatile int _connection;
+    private volatile bool _isCut;
 
     private QueuedLink(NodeName self)
     {
@@ -38,6 +39,13 @@ internal sealed class QueuedLink : INodeLink, IAsyncDisposable
         return (a, b);
     }
 
+    /// <summary>While it is, what is posted is lost.</summary>
+    public bool IsCut
+    {
+        get => _isCut;
+        set => _isCut = value;
+    }
+
     /// <summary>This node sees these nodes alive.</summary>
     public void See(params NodeName[] alive)
     {
@@ -54,7 +62,13 @@ internal sealed class QueuedLink : INodeLink, IAsyncDisposable
 
     public void Handle(NodeTopic topic, Func<NodeName, ReadOnlyMemory<byte>, CancellationToken, ValueTask<ReadOnlyMemory<byte>>> handler) => _handlers[topic] = handler;
 
-    public void Post(NodeName to, NodeTopic topic, ReadOnlyMemory<byte> body) => _posts.Writer.TryWrite((topic, body.ToArray(), _connection));
+    public void Post(NodeName to, NodeTopic topic, ReadOnlyMemory<byte> body)
+    {
+        if (!_isCut)
+        {
+            _posts.Writer.TryWrite((topic, body.ToArray(), _connection));
+        }
+    }
 
     public async ValueTask<ReadOnlyMemory<byte>> AskAsync(NodeName to, NodeTopic topic, ReadOnlyMemory<byte> body, CancellationToken cancellation)
     {

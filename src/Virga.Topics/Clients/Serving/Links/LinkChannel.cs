@@ -70,7 +70,7 @@ internal abstract class LinkChannel(INodeLink link, NodeName peer, long incarnat
         }
     }
 
-    /// <summary>The connection to the other end was made again: says how much it should have.</summary>
+    /// <summary>Says how much the other end should have: when the connection to it was made again, and from time to time. One that does not know the channel any more says that it has ended.</summary>
     public void Sync()
     {
         lock (_gate)
@@ -107,15 +107,7 @@ internal abstract class LinkChannel(INodeLink link, NodeName peer, long incarnat
         {
             End(tellPeer: true);
         }
-        else if (kind == FrameKind.Sync)
-        {
-            // Its user asks from time to time whether it has everything, and whether the channel is there at all.
-            if (isOwner)
-            {
-                Sync();
-            }
-        }
-        else
+        else if (kind != FrameKind.Sync)
         {
             try
             {
