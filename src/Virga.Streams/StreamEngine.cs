@@ -24,6 +24,7 @@ public sealed class StreamEngine : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly ConcurrentDictionary<StreamName, RunningStream> _running = new();
     private readonly Channel<StreamName> _changes = Channel.CreateUnbounded<StreamName>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly StreamMetrics _metrics;
     private Task _following = Task.CompletedTask;
 
     /// <summary>An engine that does not run yet.</summary>
@@ -43,8 +44,12 @@ public sealed class StreamEngine : IAsyncDisposable
         _link = link;
         _services = new StreamServices(broker, client, functions, invoker, new LaneLimits(), random, time, loggers);
         _logger = loggers.CreateLogger<StreamEngine>();
+        _metrics = new StreamMetrics(this);
         link.Handle(NodeTopic.StreamFunction, AnswerAsync);
     }
+
+    /// <summary>What runs here.</summary>
+    internal IEnumerable<RunningStream> Running => _running.Values;
 
     /// <summary>Starts every stream, and follows as they change.</summary>
     public void Start()
@@ -68,6 +73,7 @@ public sealed class StreamEngine : IAsyncDisposable
         _link.ViewChanged -= ViewChanged;
         _changes.Writer.TryComplete();
         await _following;
+        _metrics.Dispose();
         foreach (var stream in _running.Values)
         {
             await stream.DisposeAsync();

@@ -83,6 +83,7 @@ public sealed class TriggerTests(DurableNode node) : IClassFixture<DurableNode>
 
         var stats = await Eventually.ReadAsync(async () => (await node.ControlAsync("triggers/slow/stats")).Json, static stats => (int)stats["handled"]! == 60);
         ((int)stats["concurrency"]!, stats["state"]!.ToString(), (int)stats["deadLetters"]!).ShouldBe((4, "running", 0));
+        (await node.Http.GetStringAsync(new Uri(node.Admin, "/metrics"), TestContext.Current.CancellationToken)).ShouldContain("virga_triggers_handled_total{trigger=\"default/default/slow\"} 60\n");
         (await node.RunAsync("trigger", "stats", "slow")).ShouldSucceed().Output.ShouldContain("60");
         (await node.RunAsync("trigger", "delete", "slow")).ShouldSucceed();
         (await node.ControlAsync("triggers/slow/stats")).Status.ShouldBe(404);

@@ -305,7 +305,7 @@ public sealed class ConsumingTests : IAsyncLifetime
         (await client.ExpectAsync(CommandType.ReachedEndOfTopic)).ReachedEndOfTopic.ConsumerId.ShouldBe(1ul);
         (await client.ExpectAsync(CommandType.CloseProducer)).CloseProducer.ProducerId.ShouldBe(1ul);
         await client.SendAsync(new BaseCommand { Type = CommandType.Producer, Producer = new CommandProducer { Topic = Topic, ProducerId = 1, RequestId = 90 } });
-        (await client.ReceiveAsync()).ShouldNotBeNull().Command.Error.Error.ShouldBe(ServerError.TopicTerminatedError);
+        (await client.ExpectAsync(CommandType.Error)).Error.Error.ShouldBe(ServerError.TopicTerminatedError);
     }
 
     [Fact]

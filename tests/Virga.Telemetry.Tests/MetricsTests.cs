@@ -78,6 +78,19 @@ public sealed class MetricsTests : IAsyncLifetime
         metrics.Count("virga_test_many_total").ShouldBe(MetricFamily.MaxSeries + 1);
     }
 
+    [Fact]
+    public async Task A_series_that_its_instrument_does_not_tell_any_more_is_gone()
+    {
+        HashSet<string> there = ["a", "b"];
+        _meter.CreateObservableUpDownCounter("virga.test.backlog", () => there.Select(static name => new Measurement<long>(7, new KeyValuePair<string, object?>("name", name))));
+        (await ScrapeAsync())["""virga_test_backlog{name="b"}"""].ShouldBe(7);
+
+        there.Remove("b");
+        var metrics = await ScrapeAsync();
+        metrics["""virga_test_backlog{name="a"}"""].ShouldBe(7);
+        metrics.Count("virga_test_backlog").ShouldBe(1);
+    }
+
     private async Task<PrometheusText> ScrapeAsync() =>
         new(await _node.Client.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken));
 }

@@ -67,7 +67,7 @@ internal static class TriggerCommands
     private static Command Stats(CommandFactory factory)
     {
         var name = CommandFactory.NameArgument("The trigger");
-        return factory.Make("stats", "Show how a trigger fares on the node that is asked", [name], async scope =>
+        return factory.Make("stats", "Show how a trigger fares, on all nodes together", [name], async scope =>
         {
             var stats = await scope.Client.GetTriggerStatsAsync(scope.Get(name), scope.Cancellation);
             if (!scope.Results.IsTable)
@@ -78,18 +78,19 @@ internal static class TriggerCommands
 
             scope.Results.Members([
                 ("Trigger", JsonPath.Text(stats, "name")),
-                ("Node", JsonPath.Text(stats, "node")),
                 ("State", JsonPath.Text(stats, "state")),
                 ("Problem", JsonPath.Text(stats, "problem")),
-                ("Topics here", JsonPath.Text(stats, "topics")),
+                ("Topics", JsonPath.Text(stats, "topics")),
                 ("Backlog", JsonPath.Text(stats, "backlog")),
-                ("Messages here", $"{JsonPath.Text(stats, "held")}, of which {JsonPath.Text(stats, "retrying")} wait to be tried again"),
+                ("Messages taken", $"{JsonPath.Text(stats, "held")}, of which {JsonPath.Text(stats, "retrying")} wait to be tried again"),
                 ("Calls", $"{JsonPath.Text(stats, "inFlight")} now, {JsonPath.Text(stats, "concurrency")} allowed now, {JsonPath.Text(stats, "calls")} in all"),
                 ("Handled", JsonPath.Text(stats, "handled")),
                 ("Failed attempts", JsonPath.Text(stats, "failures")),
                 ("Held back", JsonPath.Text(stats, "rejections")),
                 ("Dead letters", JsonPath.Text(stats, "deadLetters")),
-                ("Last failure", JsonPath.Text(stats, "lastFailure"))]);
+                ("Last failure", JsonPath.Text(stats, "lastFailure")),
+                ("Nodes", string.Join(", ", ((stats["nodes"] as JsonArray) ?? []).OfType<JsonObject>().Select(static node => $"{JsonPath.Text(node, "node")} ({JsonPath.Text(node, "state")}, {JsonPath.Text(node, "handled")} handled)"))),
+                ("Not reached", JsonPath.Text(stats, "unreachable"))]);
             return ExitCode.Ok;
         });
     }

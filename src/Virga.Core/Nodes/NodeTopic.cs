@@ -44,4 +44,7 @@ public enum NodeTopic : byte
 
     /// <summary>How a stream function runs, and that it is to start again.</summary>
     StreamFunction = 0x40,
+
+    /// <summary>How a trigger fares on a node.</summary>
+    TriggerStats = 0x41,
 }

@@ -69,7 +69,7 @@ internal sealed class LaneCalls
         var (failures, held) = (0, 0);
         while (true)
         {
-            var (results, failure) = await _caller.CallAsync(works, cancellation);
+            var (results, failure) = await CallAsync(works, cancellation);
             if (results is not null)
             {
                 for (var i = 0; i < works.Count; i++)
@@ -97,6 +97,19 @@ internal sealed class LaneCalls
 
             _logger.CallFailed(_stream, failures, $"{failure.Detail} ({failure.Slug})");
             await Task.Delay(RetryPause.After(failures), _time, cancellation);
+        }
+    }
+
+    private async ValueTask<(IReadOnlyList<IReadOnlyList<StreamResult>>? Results, CallFailure? Failure)> CallAsync(List<StreamWork> works, CancellationToken cancellation)
+    {
+        _figures.CallBegins();
+        try
+        {
+            return await _caller.CallAsync(works, cancellation);
+        }
+        finally
+        {
+            _figures.CallEnds();
         }
     }
 

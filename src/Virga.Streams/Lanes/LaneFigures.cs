@@ -8,6 +8,7 @@ internal sealed class LaneFigures
     private long _failed;
     private long _deadLettered;
     private long _late;
+    private long _inFlight;
 
     /// <summary>Messages taken from topics.</summary>
     public long Received => Interlocked.Read(ref _received);
@@ -24,6 +25,9 @@ internal sealed class LaneFigures
     /// <summary>Messages that came when their windows had closed.</summary>
     public long Late => Interlocked.Read(ref _late);
 
+    /// <summary>Calls that run.</summary>
+    public long InFlight => Interlocked.Read(ref _inFlight);
+
     public void CountReceived() => Interlocked.Increment(ref _received);
 
     public void CountPublished() => Interlocked.Increment(ref _published);
@@ -33,4 +37,8 @@ internal sealed class LaneFigures
     public void CountDeadLettered(int messages) => Interlocked.Add(ref _deadLettered, messages);
 
     public void CountLate(long messages) => Interlocked.Add(ref _late, messages);
+
+    public void CallBegins() => Interlocked.Increment(ref _inFlight);
+
+    public void CallEnds() => Interlocked.Decrement(ref _inFlight);
 }

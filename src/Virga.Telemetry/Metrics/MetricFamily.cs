@@ -20,6 +20,7 @@ internal sealed class MetricFamily
     private readonly string _help;
     private readonly MetricKind _kind;
     private readonly bool _isAbsolute;
+    private readonly bool _isObserved;
     private readonly double[]? _bounds;
     private int _count;
 
@@ -27,6 +28,7 @@ internal sealed class MetricFamily
     {
         _bySpan = _series.GetAlternateLookup<ReadOnlySpan<char>>();
         (_kind, _isAbsolute) = KindOf(instrument);
+        _isObserved = instrument.IsObservable;
         _bounds = _kind == MetricKind.Histogram ? BoundsOf(instrument) : null;
         Name = NameOf(instrument, _kind);
         _help = instrument.Description ?? instrument.Name;
@@ -34,6 +36,16 @@ internal sealed class MetricFamily
 
     /// <summary>The name at <c>/metrics</c>.</summary>
     public string Name { get; }
+
+    /// <summary>Observable instruments are about to tell all that there is: what they do not tell is gone, a deleted trigger's backlog for instance.</summary>
+    public void BeginObserving()
+    {
+        if (_isObserved)
+        {
+            _series.Clear();
+            Volatile.Write(ref _count, 0);
+        }
+    }
 
     /// <summary>Takes a measurement.</summary>
     public void Measure(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)

@@ -44,6 +44,11 @@ public sealed class MetricsExporter : IDisposable
         var writer = new PrometheusWriter();
         lock (_scrape)
         {
+            foreach (var family in _families.Values)
+            {
+                family.BeginObserving();
+            }
+
             _listener.RecordObservableInstruments();
             foreach (var family in _families.Values.OrderBy(static family => family.Name, StringComparer.Ordinal))
             {

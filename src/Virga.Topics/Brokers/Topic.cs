@@ -24,6 +24,9 @@ public sealed partial class Topic : IAsyncDisposable
     // Clients hold their payloads, or chunks of them, against the limit, and add what they say of them: Pulsar's brokers allow so many bytes for that.
     private const int MetadataAllowance = 10 * 1024;
 
+    // What encryption adds to a payload that was held against the limit before.
+    private const int EncryptionTag = 16;
+
     private readonly TopicBroker _broker;
     private readonly TopicServices _services;
     private readonly ProducerGate _producers;
@@ -88,6 +91,9 @@ public sealed partial class Topic : IAsyncDisposable
 
     /// <summary>When it came into memory.</summary>
     public DateTimeOffset OpenedAt { get; }
+
+    /// <summary>Whether it goes for good when nobody uses it: it keeps nothing, and nobody asked for it.</summary>
+    internal bool IsPassing { get; init; }
 
     /// <summary>Its entries; null for one that keeps nothing.</summary>
     internal TopicLog? Log { get; }
@@ -199,9 +205,15 @@ public sealed partial class Topic : IAsyncDisposable
     /// <summary>Whether an entry is taken; null when it is.</summary>
     internal Problem? Examine(PendingPublish publish)
     {
-        var limit = Policies.MaxMessageBytes!.Value;
-        return publish.Data.Length > limit + MetadataAllowance
-            ? KnownProblems.MessageTooLarge(string.Create(CultureInfo.InvariantCulture, $"The message has {publish.Data.Length} bytes with its metadata; '{Name}' takes at most {limit} without it."))
+        var (limit, bytes) = (Policies.MaxMessageBytes!.Value, publish.Data.Length);
+        if (bytes <= limit)
+        {
+            return Hold;
+        }
+
+        var payload = EntryFrame.TryFind(publish.Data.Span, out var frame) ? bytes - frame.PayloadAt : bytes;
+        return payload > limit + EncryptionTag || bytes > limit + MetadataAllowance
+            ? KnownProblems.MessageTooLarge(string.Create(CultureInfo.InvariantCulture, $"The message has {payload} bytes, and {bytes - payload} of metadata; '{Name}' takes at most {limit}, and {MetadataAllowance} of metadata."))
             : Hold;
     }
 

@@ -46,7 +46,9 @@ public sealed partial class TopicBroker
         var policies = _services.Policies.Of(name);
         if (!name.IsPersistent)
         {
-            return await ExistsAsync(name, creation) ? new Topic(this, name, _services, null, null, policies) : null;
+            return await ExistsAsync(name, creation)
+                ? new Topic(this, name, _services, null, null, policies) { IsPassing = await _catalogue.FindAsync(name, CancellationToken.None) is { Record.IsAutomatic: true } }
+                : null;
         }
 
         var log = await TopicLog.OpenAsync(name, _services.Logs, CancellationToken.None);

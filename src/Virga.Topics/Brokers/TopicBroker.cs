@@ -165,7 +165,7 @@ public sealed partial class TopicBroker : IAsyncDisposable
                 return null;
             }
 
-            if (await _catalogue.TryCreateAsync(whole, policy.Partitions, cancellation))
+            if (await _catalogue.TryCreateAsync(whole, policy.Partitions, isAutomatic: true, cancellation))
             {
                 Announce(whole);
             }
@@ -183,7 +183,7 @@ public sealed partial class TopicBroker : IAsyncDisposable
     public async ValueTask CreateAsync(TopicName topic, int partitions, CancellationToken cancellation)
     {
         RequireWhole(topic);
-        if (!await _catalogue.TryCreateAsync(topic, partitions, cancellation))
+        if (!await _catalogue.TryCreateAsync(topic, partitions, isAutomatic: false, cancellation))
         {
             throw new ProblemException(KnownProblems.Conflict($"The topic '{topic}' exists.", "Use another name, or delete it first."));
         }

@@ -245,6 +245,11 @@ internal sealed class TopicCare(Topic topic, TopicBroker broker, TopicServices s
     // A topic that is in memory knows since when nobody has used it; of another one its record says when it was last written to.
     private bool IsAbandoned(TimeSpan passed)
     {
+        if (topic.IsPassing && !topic.IsInUse && (passed == TimeSpan.Zero || topic.IdleFor >= services.Options.IdleTime))
+        {
+            return true;
+        }
+
         if (topic.Policies.InactiveTopics is not { IsDeleted: true } inactive || topic.IsInUse)
         {
             return false;

@@ -30,13 +30,17 @@ internal sealed class TopicCatalogue(ITopicMetadata metadata, TimeProvider time)
     }
 
     /// <summary>Makes a topic, or a partitioned one as a whole.</summary>
+    /// <param name="topic">Which.</param>
+    /// <param name="partitions">How many partitions it has; 0 for none.</param>
+    /// <param name="isAutomatic">Whether it is made because somebody uses it, not because somebody asks for it.</param>
+    /// <param name="cancellation">Breaks off.</param>
     /// <returns>False when it exists.</returns>
-    public async ValueTask<bool> TryCreateAsync(TopicName topic, int partitions, CancellationToken cancellation)
+    public async ValueTask<bool> TryCreateAsync(TopicName topic, int partitions, bool isAutomatic, CancellationToken cancellation)
     {
         RequirePartitions(partitions);
         try
         {
-            var record = new TopicRecord { Partitions = partitions, CreatedAt = time.GetUtcNow().ToUnixTimeMilliseconds() };
+            var record = new TopicRecord { Partitions = partitions, IsAutomatic = isAutomatic, CreatedAt = time.GetUtcNow().ToUnixTimeMilliseconds() };
             await metadata.WriteAsync([new MetadataWrite(TopicRecord.KeyOf(topic), record.Write(), 0)], cancellation);
             return true;
         }

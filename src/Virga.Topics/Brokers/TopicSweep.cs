@@ -54,6 +54,11 @@ internal sealed class TopicSweep(TopicBroker broker, TopicServices services, Top
     {
         var policies = services.Policies.Of(name);
         var now = services.Logs.Now;
+        if (!name.IsPersistent && record.IsAutomatic && now - record.CreatedAt > services.Options.IdleTime.TotalMilliseconds)
+        {
+            return true;
+        }
+
         if (policies.InactiveTopics is { IsDeleted: true } inactive && now - record.CreatedAt > inactive.Seconds * 1000)
         {
             return true;

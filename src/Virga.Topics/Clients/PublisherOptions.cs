@@ -38,6 +38,9 @@ public sealed record PublisherOptions
     /// <summary>At most so many messages wait for their acknowledgement in one partition; who publishes more waits.</summary>
     public int MaxPending { get; init; } = 1000;
 
+    /// <summary>The same for the bytes of their payloads, keys and properties; one message alone may be larger.</summary>
+    public long MaxPendingBytes { get; init; } = 64L << 20;
+
     /// <summary>A message fails when it is not acknowledged for so long.</summary>
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(30);
 

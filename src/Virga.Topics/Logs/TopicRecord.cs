@@ -37,6 +37,9 @@ internal sealed record TopicRecord
     /// <summary>When the topic was made, in milliseconds since 1970.</summary>
     public long CreatedAt { get; init; }
 
+    /// <summary>Whether it was made because somebody used it, not because somebody asked for it.</summary>
+    public bool IsAutomatic { get; init; }
+
     /// <summary>The last compaction; null before the first.</summary>
     public CompactionRecord? Compaction { get; init; }
 

@@ -6,7 +6,7 @@ namespace Virga.Topics.Subscriptions;
 /// <summary>One entry on its way to a consumer.</summary>
 /// <param name="Position">Which.</param>
 /// <param name="Data">Its bytes; the receiver may keep them.</param>
-/// <param name="Messages">How many messages it holds: so many permits it takes.</param>
+/// <param name="Messages">How many messages it holds, acknowledged ones of a batch included. It takes a permit for each message that is not acknowledged.</param>
 /// <param name="Redeliveries">How often it was delivered before.</param>
 /// <param name="Unacknowledged">For a batch of which some messages are acknowledged: one bit for each that is not, the first in the lowest; null for all.</param>
 [StructLayout(LayoutKind.Auto)]

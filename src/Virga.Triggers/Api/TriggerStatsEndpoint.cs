@@ -1,15 +1,13 @@
-using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Virga.Core.Names;
 using Virga.Core.Problems;
 using Virga.Core.Triggers;
-using Virga.Triggers.Runs;
 
 namespace Virga.Triggers.Api;
 
-/// <summary>How triggers fare on this node: <c>/triggers/NAME/stats</c>.</summary>
+/// <summary>How triggers fare, on all nodes together: <c>/triggers/NAME/stats</c>.</summary>
 public static class TriggerStatsEndpoint
 {
     private const string Prefix = "/api/v1";
@@ -23,14 +21,15 @@ public static class TriggerStatsEndpoint
         Map(endpoints.MapGroup(Prefix + "/tenants/{tenant}/namespaces/{namespace}"), engine);
     }
 
-    private static void Map(RouteGroupBuilder api, Func<TriggerEngine> engine) =>
-        api.MapGet("/triggers/{name}/stats", (HttpContext http) => Results.Json(Find(http, engine), TriggerJson.Default.TriggerFigures)).WithTags("triggers").WithSummary("How a trigger fares on this node");
-
-    private static TriggerFigures Find(HttpContext http, Func<TriggerEngine> engine)
+    private static void Map(RouteGroupBuilder api, Func<TriggerEngine> engine)
     {
-        var name = new TriggerName(new Scope(Part(http, "tenant"), Part(http, "namespace")), Part(http, "name"));
-        return engine().FiguresOf(name) ?? throw new ProblemException(KnownProblems.NotFound($"There is no trigger '{name}'.", "See `virga trigger list`."));
+        // A route handler, not a request delegate: what it gives is the answer.
+        Func<HttpContext, Task<IResult>> stats = http => StatsAsync(http, engine());
+        api.MapGet("/triggers/{name}/stats", stats).WithTags("triggers").Produces<TriggerStats>().WithSummary("How a trigger fares, on all nodes together");
     }
+
+    private static async Task<IResult> StatsAsync(HttpContext http, TriggerEngine engine) =>
+        Results.Json(await engine.StatsAsync(new TriggerName(new Scope(Part(http, "tenant"), Part(http, "namespace")), Part(http, "name")), http.RequestAborted), TriggerJson.Default.TriggerStats);
 
     private static ResourceName Part(HttpContext http, string part) => http.Request.RouteValues[part] switch
     {
@@ -39,8 +38,3 @@ public static class TriggerStatsEndpoint
         var other => throw new ProblemException(KnownProblems.InvalidName($"The {part} '{ResourceName.Shorten(other.ToString())}' is no valid name.")),
     };
 }
-
-/// <summary>How figures look as JSON.</summary>
-[JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web)]
-[JsonSerializable(typeof(TriggerFigures))]
-internal sealed partial class TriggerJson : JsonSerializerContext;

@@ -161,7 +161,7 @@ internal static class Node
             app.Services.GetRequiredService<IFunctionCatalog>(),
             execution.Scheduler,
             topics.Client,
-            link.Self,
+            link,
             new Random(),
             time,
             app.Services.GetRequiredService<ILoggerFactory>());

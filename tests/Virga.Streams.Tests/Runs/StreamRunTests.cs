@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text.Json;
 using Virga.Core.Resources;
@@ -93,6 +94,26 @@ public sealed class StreamRunTests
         var stats = await world.StatsAsync();
         stats.DeadLettered.ShouldBe(1);
         stats.Published.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Its_numbers_are_measured_by_its_name_until_it_is_deleted()
+    {
+        await using var world = await StreamWorld.StartAsync();
+        world.Function.Handler = static (body, _) => Task.FromResult(body.Contains("bad", StringComparison.Ordinal) ? ScriptedFunction.Failed("it is bad") : ScriptedFunction.Ok(body));
+        await world.PublishManyAsync([("\"a\"", null), ("\"bad\"", null), ("\"b\"", null)]);
+        world.Put(static spec => spec with { Retries = 0 }, "measured");
+        await world.DoneAsync(3, "measured");
+
+        Measured("received").ShouldBe(3);
+        Measured("published").ShouldBe(2);
+        Measured("failed").ShouldBe(1);
+        Measured("dead.letters").ShouldBe(1);
+        Measured("backlog").ShouldBe(0);
+        Measured("in.flight").ShouldBe(0);
+
+        world.Streams.Remove("measured");
+        await StreamWorld.EventuallyAsync(static () => Task.FromResult(Measured("backlog") is null));
     }
 
     [Fact]
@@ -227,4 +248,27 @@ public sealed class StreamRunTests
     }
 
     private static Duration Milliseconds(int count) => new(TimeSpan.FromMilliseconds(count));
+
+    // Other tests run engines at the same time: the name of the stream is its test's own.
+    private static long? Measured(string instrument)
+    {
+        long? measured = null;
+        using var listener = new MeterListener { InstrumentPublished = (published, listening) =>
+        {
+            if (published.Meter.Name == "Virga.Streams" && published.Name == $"virga.streams.{instrument}")
+            {
+                listening.EnableMeasurementEvents(published);
+            }
+        } };
+        listener.SetMeasurementEventCallback<long>((_, value, tags, _) =>
+        {
+            if (tags[0].Value is "default/default/measured")
+            {
+                measured = value;
+            }
+        });
+        listener.Start();
+        listener.RecordObservableInstruments();
+        return measured;
+    }
 }

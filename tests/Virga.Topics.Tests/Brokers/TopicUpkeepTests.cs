@@ -194,6 +194,35 @@ public sealed class TopicUpkeepTests
         (await fixture.Broker.ListAsync("default", "default", null, 10, Cancellation)).Topics.ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_topic_that_keeps_nothing_and_that_nobody_asked_for_goes_when_nobody_uses_it(bool isRestarted)
+    {
+        await using var fixture = await BrokerFixture.StartAsync(BrokerFixture.Quiet, _time);
+        await fixture.Broker.CreateAsync(BrokerFixture.Name("non-persistent://default/default/asked-for"), 0, Cancellation);
+        await fixture.Broker.GetAsync(BrokerFixture.Name("kept"), TopicCreation.AsPolicySays, Cancellation);
+        var passing = await fixture.Broker.GetAsync(BrokerFixture.Name("non-persistent://default/default/passing"), TopicCreation.AsPolicySays, Cancellation);
+        var consumer = await passing.SubscribeAsync(new ConsumerOptions { Subscription = S }, new TestConsumerSink(), Cancellation);
+        _time.Advance(TimeSpan.FromHours(1));
+        await RoundAsync(fixture);
+        (await NamesAsync(fixture)).ShouldBe(["asked-for", "passing", "kept"]);
+
+        consumer.Detach();
+        if (isRestarted)
+        {
+            await fixture.RestartAsync();
+        }
+        else
+        {
+            _time.Advance(TimeSpan.FromHours(1));
+        }
+
+        await RoundAsync(fixture);
+
+        (await NamesAsync(fixture)).ShouldBe(["asked-for", "kept"]);
+    }
+
     [Fact]
     public async Task What_a_reader_has_left_holds_nothing_back()
     {
@@ -242,4 +271,7 @@ public sealed class TopicUpkeepTests
         producer.Detach();
         return (await fixture.GetAsync("t"), positions);
     }
+
+    private static async Task<IEnumerable<string>> NamesAsync(BrokerFixture fixture) =>
+        (await fixture.Broker.ListAsync("default", "default", null, 10, Cancellation)).Topics.Select(static topic => topic.Name.Local);
 }

@@ -120,7 +120,8 @@ public sealed class OtherNodeTests : IAsyncLifetime
         var breaking = Task.Run(
             async () =>
             {
-                while (!stop.IsCancellationRequested)
+                // Not for ever: on a machine that is slow no connection might live for long enough to take anything across.
+                for (var broken = 0; broken < 100 && !stop.IsCancellationRequested; broken++)
                 {
                     (random.Next(2) == 0 ? _here : _there).Break();
                     await Task.Delay(random.Next(1, 40), stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -140,6 +141,22 @@ public sealed class OtherNodeTests : IAsyncLifetime
         await breaking;
         await Task.WhenAll(publishing);
         seen.Distinct().ShouldBe(Enumerable.Range(0, count), $"seed {seed}");
+    }
+
+    [Fact]
+    public async Task A_consumer_whose_end_got_lost_does_not_keep_its_subscription_for_good()
+    {
+        var first = await SubscribeAsync(Subscription("s"));
+        var topic = await _owner.GetAsync(_topic, TopicCreation.Never, Cancellation);
+        _here.IsCut = true;
+        await first.DisposeAsync();
+        topic.Find(SubscriptionName.Parse("s"))!.HasConsumers.ShouldBeTrue();
+
+        _here.IsCut = false;
+        _here.Break();
+
+        await UntilAsync(() => !topic.Find(SubscriptionName.Parse("s"))!.HasConsumers);
+        await (await SubscribeAsync(Subscription("s"))).DisposeAsync();
     }
 
     [Fact]

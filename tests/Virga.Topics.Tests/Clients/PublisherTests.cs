@@ -43,6 +43,49 @@ public sealed class PublisherTests
     }
 
     [Fact]
+    public async Task No_more_bytes_wait_than_are_allowed_and_a_larger_message_goes_alone()
+    {
+        await using var fixture = await StartAsync();
+        await using var publisher = await fixture.Client.PublisherAsync(
+            Name("t"), new PublisherOptions { Batching = new BatchingOptions { Delay = TimeSpan.FromMilliseconds(20) }, MaxPendingBytes = 10 }, Cancellation);
+
+        string[] texts = ["six bytes", "more than ten bytes", "1", "2"];
+        var ids = await Task.WhenAll(texts.Select(text => publisher.PublishAsync(Message(text), Cancellation).AsTask()));
+
+        ids.Select(static id => id.Position.Entry).ShouldBe([0, 1, 2, 2]);
+    }
+
+    [Fact]
+    public async Task Messages_that_wait_for_room_are_published_in_their_order()
+    {
+        await using var fixture = await StartAsync();
+        await using var publisher = await fixture.Client.PublisherAsync(Name("t"), new PublisherOptions { MaxPending = 3 }, Cancellation);
+
+        var ids = await Task.WhenAll(Enumerable.Range(0, 1000).Select(i => publisher.PublishAsync(Message($"{i}"), Cancellation).AsTask()));
+
+        ids.Select(static id => id.Position.Entry).ShouldBe(Enumerable.Range(0, 1000).Select(static i => (long)i));
+    }
+
+    [Fact]
+    public async Task A_message_that_is_given_up_while_it_waits_for_room_is_not_published()
+    {
+        await using var fixture = await StartAsync();
+        await using var publisher = await fixture.Client.PublisherAsync(
+            Name("t"), new PublisherOptions { Batching = new BatchingOptions { Delay = TimeSpan.FromMinutes(1) }, MaxPending = 1 }, Cancellation);
+        using var patience = new CancellationTokenSource();
+        var first = publisher.PublishAsync(Message("first"), Cancellation).AsTask();
+        var givenUp = publisher.PublishAsync(Message("given up"), patience.Token).AsTask();
+        await patience.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => givenUp);
+
+        await publisher.FlushAsync(Cancellation);
+        var last = publisher.PublishAsync(Message("last"), Cancellation).AsTask();
+        await publisher.FlushAsync(Cancellation);
+
+        ((await first).Position.Entry, (await last).Position.Entry).ShouldBe((0, 1));
+    }
+
+    [Fact]
     public async Task A_key_has_the_partition_that_stock_clients_choose()
     {
         await using var fixture = await StartAsync();
@@ -222,7 +265,10 @@ public sealed class PublisherTests
         await fixture.Broker.SetPoliciesAsync(PolicyOwner.OfNamespace("default", "default"), new TopicPolicies { MaxMessageBytes = 1000 }, null, Cancellation);
         await using var publisher = await fixture.Client.PublisherAsync(Name("t"), new PublisherOptions(), Cancellation);
 
-        (await Should.ThrowAsync<ProblemException>(async () => await publisher.PublishAsync(Message(new string('x', 20_000)), Cancellation))).Problem.Slug.ShouldBe("message-too-large");
+        (await Should.ThrowAsync<ProblemException>(async () => await publisher.PublishAsync(Message(new string('x', 1017)), Cancellation))).Problem.Slug.ShouldBe("message-too-large");
+        await publisher.PublishAsync(Message(new string('x', 1000)) with { Properties = [new("note", new string('p', 5000))] }, Cancellation);
+        var tooMuch = Message("small") with { Properties = [new("note", new string('p', 12_000))] };
+        (await Should.ThrowAsync<ProblemException>(async () => await publisher.PublishAsync(tooMuch, Cancellation))).Problem.Slug.ShouldBe("message-too-large");
         await publisher.PublishAsync(Message("small"), Cancellation);
     }
 

@@ -13,6 +13,7 @@ internal sealed class QueuedLink : INodeLink, IAsyncDisposable
     private readonly Task _handing;
     private QueuedLink? _other;
     private volatile int _connection;
+    private volatile bool _isCut;
     private int _held;
     private int _onTheirWay;
 
@@ -49,6 +50,13 @@ internal sealed class QueuedLink : INodeLink, IAsyncDisposable
         return (a, b);
     }
 
+    /// <summary>While it is, what is posted is lost.</summary>
+    public bool IsCut
+    {
+        get => _isCut;
+        set => _isCut = value;
+    }
+
     /// <summary>This node sees these nodes alive.</summary>
     public void See(params NodeName[] alive)
     {
@@ -67,6 +75,11 @@ internal sealed class QueuedLink : INodeLink, IAsyncDisposable
 
     public void Post(NodeName to, NodeTopic topic, ReadOnlyMemory<byte> body)
     {
+        if (_isCut)
+        {
+            return;
+        }
+
         Interlocked.Increment(ref _onTheirWay);
         _posts.Writer.TryWrite((topic, body.ToArray(), _connection));
     }

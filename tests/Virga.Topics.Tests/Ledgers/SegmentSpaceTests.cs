@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using Virga.Topics.Ledgers;
 using Virga.Topics.Ledgers.Segments;
 using static Virga.Topics.Tests.Ledgers.LedgerStoreContract;
@@ -39,6 +40,19 @@ public sealed class SegmentSpaceTests
         await FillAsync(folder, 6);
         await folder.OpenAsync();
         await HasAsync(folder, 6);
+    }
+
+    [Fact]
+    public void What_a_deleted_ledger_has_in_a_segment_is_known_while_those_before_it_have_no_index()
+    {
+        using var first = new Segment(1, 0, "first", new SafeFileHandle());
+        using var second = new Segment(2, 0, "second", new SafeFileHandle());
+        var ledger = new SegmentLedger(7, epoch: 1);
+        ledger.Add(new Run { Segment = first, First = 0, Count = 2, Offset = 64, Length = 300, DataBytes = 200 });
+        ledger.Add(new Run { Segment = second, First = 2, Count = 3, Offset = 64, Length = 400, DataBytes = 300 });
+
+        ledger.RunsOf(second).Single().Count.ShouldBe(3);
+        ledger.RunsOf(first).Single().Count.ShouldBe(2);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using Virga.Core.Resources;
 using static Virga.Triggers.Tests.Runs.ScriptedFunctions;
 
@@ -39,6 +40,24 @@ public sealed class TriggerLifeTests : IAsyncLifetime
 
         await _world.DoneAsync(60);
         most.ShouldBe(expected);
+    }
+
+    [Fact]
+    public async Task Its_numbers_are_measured_by_its_name_until_it_is_deleted()
+    {
+        _world.Functions.Handler = static (call, _) => Task.FromResult(call.Body.Contains("bad", StringComparison.Ordinal) ? Failed("it is bad") : Ok("1"));
+        _world.Put(name: "measured");
+        await _world.PublishAllAsync([("good", null), ("bad", null), ("good", null)]);
+        await _world.DoneAsync(3, "measured");
+
+        Measured("handled").ShouldBe(2);
+        Measured("failed").ShouldBe(3);
+        Measured("dead.letters").ShouldBe(1);
+        Measured("in.flight").ShouldBe(0);
+        await TriggerWorld.EventuallyAsync(static () => Measured("backlog") == 0);
+
+        _world.Triggers.Remove("measured");
+        await TriggerWorld.EventuallyAsync(static () => Measured("backlog") is null);
     }
 
     [Fact]
@@ -139,5 +158,28 @@ public sealed class TriggerLifeTests : IAsyncLifetime
         while ((seen = Volatile.Read(ref most)) < value && Interlocked.CompareExchange(ref most, value, seen) != seen)
         {
         }
+    }
+
+    // Other tests run engines at the same time: the name of the trigger is this test's own.
+    private static long? Measured(string instrument)
+    {
+        long? measured = null;
+        using var listener = new MeterListener { InstrumentPublished = (published, listening) =>
+        {
+            if (published.Meter.Name == "Virga.Triggers" && published.Name == $"virga.triggers.{instrument}")
+            {
+                listening.EnableMeasurementEvents(published);
+            }
+        } };
+        listener.SetMeasurementEventCallback<long>((_, value, tags, _) =>
+        {
+            if (tags[0].Value is "default/default/measured")
+            {
+                measured = value;
+            }
+        });
+        listener.Start();
+        listener.RecordObservableInstruments();
+        return measured;
     }
 }

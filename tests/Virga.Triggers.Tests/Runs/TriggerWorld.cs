@@ -22,6 +22,7 @@ internal sealed class TriggerWorld : IAsyncDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("virga-triggers-").FullName;
     private readonly TimeProvider _time = TimeProvider.System;
+    private readonly SingleNodeLink _link = new(NodeName.Single);
     private SegmentLedgerStore _ledgers = null!;
     private SqliteTopicMetadata _metadata = null!;
     private TopicBroker _broker = null!;
@@ -133,16 +134,15 @@ internal sealed class TriggerWorld : IAsyncDisposable
         await _metadata.OpenAsync(Cancellation);
         _ledgers = new SegmentLedgerStore(new SegmentLedgerOptions { Directory = Path.Combine(_folder, "ledgers") }, NullLogger<SegmentLedgerStore>.Instance);
         await _ledgers.OpenAsync(Cancellation);
-        var link = new SingleNodeLink(NodeName.Single);
-        _broker = new TopicBroker(_ledgers, _metadata, link, new TopicBrokerOptions(), _time, NullLoggerFactory.Instance);
+        _broker = new TopicBroker(_ledgers, _metadata, _link, new TopicBrokerOptions(), _time, NullLoggerFactory.Instance);
         await _broker.OpenAsync(Cancellation);
-        Topics = new TopicClient(_broker, link, new Random(7), _time, NullLoggerFactory.Instance);
+        Topics = new TopicClient(_broker, _link, new Random(7), _time, NullLoggerFactory.Instance);
         StartEngine();
     }
 
     private void StartEngine()
     {
-        Engine = new TriggerEngine(Triggers, Functions, Functions, Topics, NodeName.Single, new Random(7), _time, NullLoggerFactory.Instance);
+        Engine = new TriggerEngine(Triggers, Functions, Functions, Topics, _link, new Random(7), _time, NullLoggerFactory.Instance);
         Engine.Start();
     }
 }

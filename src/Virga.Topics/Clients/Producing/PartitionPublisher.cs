@@ -19,6 +19,7 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Action? _batchSent;
+    private readonly PublishRoom _room;
     private readonly CancellationTokenSource _closing = new();
 
     // Guards all below, and that entries are handed over in their order. Never held across a wait.
@@ -32,13 +33,15 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
     private long _nextSequence = -1;
     private bool _isBatchTimed;
     private bool _isDeadlineTimed;
+    private bool _isAdmissionDue;
+    private int _flushing;
     private Problem? _refusal;
     private Task _attaching = Task.CompletedTask;
 
     public PartitionPublisher(ITopicServer server, TopicName topic, string name, PublisherOptions options, TimeProvider time, ILogger logger, Action? batchSent)
     {
         (_server, Topic, Name, _options, _time, _logger, _batchSent) = (server, topic, name, options, time, logger, batchSent);
-        _room = Math.Max(1, options.MaxPending);
+        _room = new PublishRoom(options.MaxPending, options.MaxPendingBytes);
         _batchTimer = time.CreateTimer(static self => ((PartitionPublisher)self!).BatchDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _deadlineTimer = time.CreateTimer(static self => ((PartitionPublisher)self!).DeadlineDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -67,16 +70,56 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
         }
     }
 
+    public async ValueTask<MessageId> PublishAsync(OutgoingMessage message, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var waiter = new PublishWaiter(message);
+        lock (_gate)
+        {
+            if (_refusal is { } refusal)
+            {
+                throw new ProblemException(refusal);
+            }
+
+            if (_room.TryEnter(waiter))
+            {
+                Add(waiter);
+            }
+        }
+
+        try
+        {
+            return await waiter.Task.WaitAsync(cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            lock (_gate)
+            {
+                // Where it still waits for room, it is not published; those behind it may have waited for it alone.
+                waiter.IsGivenUp = true;
+                BeginAdmission();
+            }
+
+            throw;
+        }
+    }
+
     public async ValueTask FlushAsync(CancellationToken cancellation)
     {
         Task[] waiting;
         lock (_gate)
         {
+            _flushing++;
             SealAll();
-            waiting = [.. _pending.SelectMany(static entry => entry.Waiters).Select(static waiter => waiter.Task)];
+            waiting = [.. _pending.SelectMany(static entry => entry.Waiters).Concat(_room.Waiting.Where(static waiter => !waiter.IsGivenUp)).Select(static waiter => waiter.Task)];
         }
 
         await Task.WhenAll(waiting).WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (_gate)
+        {
+            _flushing--;
+        }
+
         cancellation.ThrowIfCancellationRequested();
     }
 
@@ -152,7 +195,7 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
             }
         }
 
-        Reject(attempt.Entry, problem);
+        Reject(attempt.Entry.Waiters, problem);
     }
 
     private void Closed(int attachment, CloseReason reason)
@@ -163,6 +206,47 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
             {
                 LogClosed(Topic, reason);
                 Lose(attachment);
+            }
+        }
+    }
+
+    // Under the gate. A message that is to come later, or that counts for itself, is an entry of its own: a batch has one time and numbers without a gap.
+    private void Add(PublishWaiter waiter)
+    {
+        if (_options.Batching is { } batching && waiter.Message.DeliverAt is null && waiter.Message.SequenceId is null)
+        {
+            Join(waiter, batching);
+        }
+        else
+        {
+            SealAll();
+            Seal([waiter], isBatch: _options.Compression != MessageCompression.None && waiter.Message.DeliverAt is null);
+        }
+    }
+
+    // Under the gate. Elsewhere, since room is made by the threads of ledgers, and in the middle of handing entries over.
+    private void BeginAdmission()
+    {
+        if (!_isAdmissionDue && _room.HasWaiting)
+        {
+            _isAdmissionDue = true;
+            ThreadPool.UnsafeQueueUserWorkItem(static self => self.AdmissionDue(), this, preferLocal: false);
+        }
+    }
+
+    private void AdmissionDue()
+    {
+        lock (_gate)
+        {
+            _isAdmissionDue = false;
+            while (_room.TryAdmit(out var waiter))
+            {
+                Add(waiter);
+            }
+
+            if (_flushing > 0)
+            {
+                SealAll();
             }
         }
     }
@@ -257,13 +341,14 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
             _pending.Dequeue();
         }
 
-        GiveRoom(entry.Waiters.Length);
+        _room.Leave(entry.Waiters);
+        BeginAdmission();
     }
 
-    private static void Reject(OutgoingEntry entry, Problem problem)
+    private static void Reject(PublishWaiter[] waiters, Problem problem)
     {
         var failure = new ProblemException(problem);
-        foreach (var waiter in entry.Waiters)
+        foreach (var waiter in waiters)
         {
             waiter.TrySetException(failure);
         }
@@ -312,9 +397,8 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
                     }
                 }
 
-                // Lost again before this was known: the attaching that has begun since then waits for this one.
+                // Closed before anybody knew that it is attached: the next attachment waits for this one to be over.
                 producer.Detach();
-                return;
             }
             catch (ProblemException e) when (e.Problem.Slug is "producer-fenced" or "topic-terminated")
             {
@@ -362,19 +446,19 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
             if (!entry.IsDone)
             {
                 entry.IsDone = true;
-                Reject(entry, problem);
+                _room.Leave(entry.Waiters);
+                Reject(entry.Waiters, problem);
             }
         }
 
         _pending.Clear();
-        var failure = new ProblemException(problem);
-        foreach (var waiter in _open.Values.SelectMany(static batch => batch.Waiters).Concat(_waiting))
+        foreach (var batch in _open.Values)
         {
-            waiter.TrySetException(failure);
+            Reject([.. batch.Waiters], problem);
         }
 
         _open.Clear();
-        _waiting.Clear();
+        Reject(_room.Clear(), problem);
     }
 
     private void BatchDue()
@@ -420,7 +504,7 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
 
         foreach (var entry in late)
         {
-            Reject(entry, TooLate());
+            Reject(entry.Waiters, TooLate());
         }
     }
 

@@ -81,7 +81,11 @@ internal sealed class LedgerLogEvents(LedgerTable table, SegmentKeeper keeper)
                 ledger.Status = LedgerStatus.Open;
                 break;
             case LedgerChangeKind.Close:
-                ledger.Status = LedgerStatus.Closed;
+                if (ledger.Status != LedgerStatus.Deleted)
+                {
+                    ledger.Status = LedgerStatus.Closed;
+                }
+
                 break;
             default:
                 if (table.Remove(ledger.Id))

@@ -126,18 +126,24 @@ internal sealed class SegmentLedger(long id, long epoch)
         }
     }
 
-    /// <summary>Its runs in a segment, which are its first ones.</summary>
+    /// <summary>Its runs in a segment: its first ones, but for a deleted ledger, of which those in segments before are still here.</summary>
     public Run[] RunsOf(Segment segment)
     {
         lock (Guard)
         {
-            var count = 0;
-            while (count < _runCount && _runs[count].Segment == segment)
+            var first = 0;
+            while (first < _runCount && _runs[first].Segment != segment)
             {
-                count++;
+                first++;
             }
 
-            return _runs[..count];
+            var next = first;
+            while (next < _runCount && _runs[next].Segment == segment)
+            {
+                next++;
+            }
+
+            return _runs[first..next];
         }
     }
 

@@ -74,7 +74,10 @@ internal abstract class LinkChannel(INodeLink link, NodeName peer, long incarnat
     /// <summary>The owner has answered that it has the channel.</summary>
     public void Attached() => _isAttached = true;
 
-    /// <summary>The connection to the other end was made again: says how much it should have. Nothing while it is being attached: an owner that still opens the topic would take it for a channel that it lost.</summary>
+    /// <summary>
+    /// Says how much the other end should have: when the connection to it was made again, and from time to time. One that does not know the channel any more says that it has ended. Nothing while it is being
+    /// attached: an owner that still opens the topic would take it for a channel that it lost.
+    /// </summary>
     public void Sync()
     {
         lock (_gate)
@@ -111,15 +114,7 @@ internal abstract class LinkChannel(INodeLink link, NodeName peer, long incarnat
         {
             End(tellPeer: true);
         }
-        else if (kind == FrameKind.Sync)
-        {
-            // Its user asks from time to time whether it has everything, and whether the channel is there at all.
-            if (isOwner)
-            {
-                Sync();
-            }
-        }
-        else
+        else if (kind != FrameKind.Sync)
         {
             try
             {

@@ -281,13 +281,8 @@ internal sealed class TopicLink : IDisposable
 
     private void Check()
     {
-        LinkChannel[] opened;
-        lock (_gate)
-        {
-            opened = [.. _opened.Values];
-        }
-
-        foreach (var channel in opened)
+        // Those of others too: a user that went, and whose word of it was lost, would have a subscription or a name for itself for good.
+        foreach (var channel in All())
         {
             channel.Sync();
         }
