@@ -88,6 +88,7 @@ internal sealed class TopicsEndpoints(Func<TopicNode> node)
     {
         var topic = TopicRequest.Topic(http);
         var body = await TopicBody.ReadObjectAsync(http);
+        TopicBody.AllowOnly(body, "partitions");
         var partitions = TopicRequest.Count(http, "partitions", least, MaxPartitions) ?? TopicBody.Number(body, "partitions") ?? least;
         return partitions >= least && partitions <= MaxPartitions
             ? (topic, partitions)
