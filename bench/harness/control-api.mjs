@@ -45,6 +45,16 @@ export class ControlApi {
     return this.#json('PUT', `/dags/${name}`, { spec });
   }
 
+  /** Creates the trigger, or replaces it. */
+  putTrigger(name, spec) {
+    return this.#json('PUT', `/triggers/${name}`, { spec });
+  }
+
+  /** Creates the stream function, or replaces it. */
+  putStream(name, spec) {
+    return this.#json('PUT', `/streams/${name}`, { spec });
+  }
+
   /** Puts JSON under a key of shared state. */
   putState(key, value) {
     return this.#json('PUT', `/state/${encodeURIComponent(key)}`, value);

@@ -45,7 +45,8 @@ export class VirgaNode {
     const temporary = join(folder, 'tmp');
     await mkdir(temporary, { recursive: true });
     const started = performance.now();
-    const server = new ServerProcess('virga', binary, ['up', '--data', data, '--gateway', gateway, '--admin', admin, '--pulsar', '127.0.0.1:0', ...options], {
+    const pulsar = options.includes('--pulsar') ? [] : ['--pulsar', '127.0.0.1:0'];
+    const server = new ServerProcess('virga', binary, ['up', '--data', data, '--gateway', gateway, '--admin', admin, ...pulsar, ...options], {
       env: { TMPDIR: temporary },
       cwd: folder,
     });

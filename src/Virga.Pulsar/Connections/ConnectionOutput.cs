@@ -21,6 +21,9 @@ internal sealed class ConnectionOutput : IThreadPoolWorkItem, IDisposable
     // Below this a copy costs less than one more segment to be pinned and passed to the kernel.
     private const int CopyLimit = 2048;
 
+    // What is delivered and has no more than this is sent by the thread that delivers it: to wake another one would take longer. More goes out beside the next read of the topic.
+    private const int SentAtOnce = 64 * 1024;
+
     // The kernel takes 1,024 at a time (UIO_MAXIOV).
     private const int MaxSegments = 512;
 
@@ -99,7 +102,7 @@ internal sealed class ConnectionOutput : IThreadPoolWorkItem, IDisposable
         Start();
     }
 
-    /// <summary>Appends entries for a consumer.</summary>
+    /// <summary>Appends entries for a consumer, and sends them; called by threads of the pool that hold no lock.</summary>
     public void WriteMessages(long consumerId, ReadOnlySpan<DeliveredEntry> entries, int partition, long? epoch)
     {
         lock (_gate)
@@ -118,7 +121,14 @@ internal sealed class ConnectionOutput : IThreadPoolWorkItem, IDisposable
             }
         }
 
-        Start();
+        if (Pending > SentAtOnce)
+        {
+            Start();
+        }
+        else if (TryBegin())
+        {
+            SendAll();
+        }
     }
 
     /// <summary>Ends the output when all that was appended is sent.</summary>
@@ -189,17 +199,25 @@ internal sealed class ConnectionOutput : IThreadPoolWorkItem, IDisposable
 
     private void Start()
     {
+        if (TryBegin())
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+
+    // Whether the caller is to see to it that what is there is sent.
+    private bool TryBegin()
+    {
         lock (_gate)
         {
             if (_isSending || _isEnded)
             {
-                return;
+                return false;
             }
 
             _isSending = true;
+            return true;
         }
-
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
     private void SendAll()

@@ -11,10 +11,15 @@ internal sealed class LedgerBatch
     /// <summary>What is gathered for one write: more makes it no faster, and later.</summary>
     public const int MaxBytes = 4 << 20;
 
-    private byte[] _bytes = new byte[64 << 10];
+    private const int FirstBytes = 4 << 10;
+
+    private byte[] _bytes = new byte[FirstBytes];
     private int _frames;
 
     public int Length { get; private set; } = SegmentFormat.BatchHeaderBytes;
+
+    /// <summary>The memory that it holds.</summary>
+    public int Capacity => _bytes.Length;
 
     public bool IsFull => Length >= MaxBytes;
 
@@ -88,7 +93,7 @@ internal sealed class LedgerBatch
         _frames = 0;
         if (_bytes.Length > 2 * MaxBytes)
         {
-            _bytes = new byte[64 << 10];
+            _bytes = new byte[FirstBytes];
         }
     }
 

@@ -19,9 +19,6 @@ internal sealed class LedgerLog : IDisposable
     // With interval durability: what may wait for the disk before writing waits, too.
     private const long MaxUnsynchronised = 64 << 20;
 
-    // Batches whose memory is used again: what is written during one synchronisation, usually.
-    private const int KeptBatches = 8;
-
     private readonly SegmentLedgerOptions _options;
     private readonly LedgerDisk _disk;
     private readonly ILogger _logger;
@@ -32,7 +29,7 @@ internal sealed class LedgerLog : IDisposable
     private readonly BatchGathering _gathering;
     private readonly LedgerSynchroniser? _synchroniser;
     private readonly Thread _thread;
-    private readonly Stack<LedgerBatch> _idle = [];
+    private readonly IdleBatches _idle = new();
 
     // Written and confirmed, not on disk: in the order of their places. With interval durability alone.
     private readonly List<LedgerBatch> _unsynchronised = [];
@@ -127,7 +124,7 @@ internal sealed class LedgerLog : IDisposable
         {
             // Asked before the work is taken: what was queued before the stop is then among it.
             var stopping = _work.IsStopping;
-            var batch = Next();
+            var batch = _idle.Take();
             var wrote = false;
             try
             {
@@ -153,7 +150,7 @@ internal sealed class LedgerLog : IDisposable
                 wrote = false;
             }
 
-            Return(batch);
+            _idle.Return(batch);
             if (wrote)
             {
                 continue;
@@ -182,14 +179,12 @@ internal sealed class LedgerLog : IDisposable
         {
             // Before anything can fail: this one is kept until the disk has it.
             var written = batch;
-            batch = Next();
+            batch = _idle.Take();
             Keep(written);
         }
 
         return true;
     }
-
-    private LedgerBatch Next() => _idle.TryPop(out var batch) ? batch : new LedgerBatch();
 
     private void Write(LedgerBatch batch)
     {
@@ -293,19 +288,10 @@ internal sealed class LedgerLog : IDisposable
             var batch = _unsynchronised[i];
             _durable = batch.Offset + batch.Length;
             _unsynchronisedBytes -= batch.Length;
-            Return(batch);
+            _idle.Return(batch);
         }
 
         _unsynchronised.RemoveRange(0, count);
-    }
-
-    private void Return(LedgerBatch batch)
-    {
-        batch.Clear();
-        if (_idle.Count < KeptBatches)
-        {
-            _idle.Push(batch);
-        }
     }
 
     // The old segment is complete, and on disk, before the next is there.

@@ -1,0 +1,33 @@
+// Many topics that nobody uses.
+import { atMost, count, mb, section } from '../../harness/report.mjs';
+import { residentBytes } from '../../harness/process-figures.mjs';
+import { temporaryFolder } from '../../harness/virga-node.mjs';
+import { load } from '../load.mjs';
+import { startVirga } from '../servers.mjs';
+
+export async function idle({ topics }) {
+  const folder = await temporaryFolder();
+  const first = await startVirga('interval', [], folder);
+  const before = await residentBytes(first.pid);
+  const made = await load('topics', { port: first.port, count: topics });
+  const after = await residentBytes(first.pid);
+  await first.stop();
+  const again = await startVirga('interval', [], folder);
+  const restarted = await residentBytes(again.pid);
+  await again.stop();
+  return {
+    sections: [
+      section({
+        title: 'Idle topics',
+        note: `${count(topics)} topics, each made by a producer that publishes one message and goes. Resident memory of the node (VmRSS).`,
+        head: ['node without topics', 'after they were made', 'after a restart', 'made at', 'ready after'],
+        rows: [[mb(before), mb(after), mb(restarted), `${count(made.perSecond)}/s`, `${Math.round(again.node.startMs)} ms`]],
+      }),
+    ],
+    targets: [
+      atMost(`memory for ${count(topics)} idle topics, just made`, after - before, 200e6, mb),
+      atMost('the same, after a restart', restarted - before, 200e6, mb),
+    ],
+    figures: { before, after, restarted, made, startMs: again.node.startMs },
+  };
+}

@@ -1,0 +1,51 @@
+// Reading a topic from its beginning, out of the page cache.
+import { atLeast, count, section } from '../../harness/report.mjs';
+import { rate } from '../../state/units.mjs';
+import { load } from '../load.mjs';
+import { Rounds } from '../rounds.mjs';
+import { startNats, startRedisStreams, startVirga } from '../servers.mjs';
+import { megabytes, names } from './publish.mjs';
+
+const batch = 16;
+
+export async function reading({ messages, rounds }) {
+  const servers = [await startVirga('interval'), await startNats(false), await startRedisStreams('everysec')];
+  const shapes = { single: { batch: 1, messages: Math.ceil(messages / 2) }, batch: { batch, messages } };
+  const taken = new Rounds();
+  for (const [shape, { batch: size, messages: of }] of Object.entries(shapes)) {
+    for (const { peer, port } of servers) {
+      await load('publish', { peer, port, topic: shape, connections: 4, depth: 64, batch: size, sends: Math.ceil(of / size) });
+    }
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const [shape, { batch: size, messages: of }] of Object.entries(shapes)) {
+      for (const { peer, port } of servers) {
+        // A subscription of its own: one that has acknowledged everything gets nothing.
+        const figures = await load('catchup', { peer, port, topic: shape, subscription: `round-${round}`, messages: peer === 'virga' ? of : Math.ceil(of / size) });
+        taken.take(`${peer} ${shape}`, figures);
+      }
+    }
+  }
+  await Promise.all(servers.map((server) => server.stop()));
+  return {
+    sections: [
+      section({
+        title: 'Catching up',
+        note: `One consumer reads a topic of ${count(messages / 2)} messages of 1 KB, and one of ${count(messages)} in batches of 16 KB (its peers: messages of 16 KB), from the beginning; the files are in the page cache. Redis has everything in its own memory. Median of the rounds.`,
+        head: ['what', 'entries', 'payload'],
+        rows: servers.flatMap(({ peer }) =>
+          [['messages of 1 KB', 'single', 1], ['batches of 16 KB', 'batch', peer === 'virga' ? batch : 1]].map(([title, shape, size]) => [
+            `${names[peer]}, ${title}`,
+            rate(taken.of(`${peer} ${shape}`, 'perSecond') / size),
+            megabytes(taken.of(`${peer} ${shape}`, 'megabytesPerSecond')),
+          ]),
+        ),
+      }),
+    ],
+    targets: [
+      atLeast('catching up from the page cache, batches of 16 KB', taken.of('virga batch', 'megabytesPerSecond'), 500, megabytes),
+      atLeast('the same, messages of 1 KB', taken.of('virga single', 'megabytesPerSecond'), 500, megabytes),
+    ],
+    figures: taken.figures,
+  };
+}
