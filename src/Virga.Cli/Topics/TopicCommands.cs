@@ -60,7 +60,7 @@ internal static class TopicCommands
     private static Command Grow(CommandFactory factory)
     {
         var topic = TopicArgument();
-        var partitions = new Argument<int>("PARTITIONS") { Description = "How many partitions it has then" };
+        var partitions = CommandFactory.CountArgument("PARTITIONS", "How many partitions it has then", 1);
         return factory.Make("grow", "Give a partitioned topic more partitions", [topic, partitions], async scope =>
         {
             var answer = await new TopicsClient(scope.Client).GrowAsync(scope.Get(topic), scope.Get(partitions), scope.Cancellation);
