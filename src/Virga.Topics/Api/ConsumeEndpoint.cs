@@ -14,7 +14,7 @@ internal sealed class ConsumeEndpoint(Func<TopicNode> node, OpenConsumers open, 
     private const int MaxQueue = 10_000;
     private const int StandardQueue = 1000;
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
-    private static readonly string[] s_ofSubscriptions = ["type", "ack", "ackTimeout", "maxRedeliveries", "priority"];
+    private static readonly string[] OfSubscriptions = ["type", "ack", "ackTimeout", "maxRedeliveries", "priority"];
 
     public async Task GetAsync(HttpContext http)
     {
@@ -31,7 +31,7 @@ internal sealed class ConsumeEndpoint(Func<TopicNode> node, OpenConsumers open, 
         }
         else
         {
-            foreach (var parameter in s_ofSubscriptions)
+            foreach (var parameter in OfSubscriptions)
             {
                 if (TopicRequest.Parameter(http, parameter) is not null)
                 {
