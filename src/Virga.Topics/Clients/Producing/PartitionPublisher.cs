@@ -327,11 +327,19 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
         await before;
     }
 
+    private bool IsCurrent(int attachment)
+    {
+        lock (_gate)
+        {
+            return attachment == _attachment;
+        }
+    }
+
     private async Task AttachAgainAsync(IServedProducer? lost, int attachment, Task before)
     {
         await LetGoAsync(lost, before);
         var delay = default(ReconnectDelay);
-        while (true)
+        while (IsCurrent(attachment))
         {
             try
             {
@@ -345,6 +353,9 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
                         return;
                     }
                 }
+
+                // Closed before anybody knew that it is attached: the next attachment waits for this one to be over.
+                producer.Detach();
             }
             catch (ProblemException e) when (e.Problem.Slug is "producer-fenced" or "topic-terminated")
             {
