@@ -35,6 +35,10 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
     private bool _isDeadlineTimed;
     private bool _isAdmissionDue;
     private int _flushing;
+
+    // The topic was deleted when nothing was on its way to it. Coming again would make it anew, so the publisher waits until it is given a message.
+    private bool _isResting;
+    private volatile bool _isTopicGone;
     private Problem? _refusal;
     private Task _attaching = Task.CompletedTask;
 
@@ -51,6 +55,9 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
     public string Name { get; }
 
     public long LastSequenceId { get; private set; } = -1;
+
+    /// <summary>Whether the topic was deleted since the publisher came.</summary>
+    public bool IsTopicGone => _isTopicGone;
 
     /// <summary>Attaches for the first time.</summary>
     public async ValueTask OpenAsync(CancellationToken cancellation)
@@ -205,6 +212,7 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
             if (attachment == _attachment)
             {
                 LogClosed(Topic, reason);
+                _isResting = reason == CloseReason.Deleted && _pending.Count == 0 && _open.Count == 0;
                 Lose(attachment);
             }
         }
@@ -319,6 +327,11 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
         {
             Send(producer, entry);
         }
+        else if (_isResting)
+        {
+            _isResting = false;
+            _attaching = AttachAgainAsync(null, _attachment, _attaching);
+        }
 
         _batchSent?.Invoke();
     }
@@ -363,8 +376,16 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
         _producer = null;
         if (_refusal is null)
         {
-            _attaching = AttachAgainAsync(producer, _attachment, _attaching);
+            _attaching = _isResting ? LetGoAsync(producer, _attaching) : AttachAgainAsync(producer, _attachment, _attaching);
         }
+    }
+
+    // Not under the gate any more: the broker may call back when it is let go of.
+    private static async Task LetGoAsync(IServedProducer? lost, Task before)
+    {
+        await Task.Yield();
+        lost?.Detach();
+        await before;
     }
 
     private bool IsCurrent(int attachment)
@@ -377,10 +398,7 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
 
     private async Task AttachAgainAsync(IServedProducer? lost, int attachment, Task before)
     {
-        // Not under the gate any more: the broker may call back when it is let go of.
-        await Task.Yield();
-        lost?.Detach();
-        await before;
+        await LetGoAsync(lost, before);
         var delay = default(ReconnectDelay);
         while (IsCurrent(attachment))
         {
@@ -517,6 +535,7 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
         IsNameOfUser = _options.Name.Length > 0,
         Epoch = epoch,
         Access = _options.Access,
+        IsPassing = _options.IsPassing,
         Properties = _options.Properties,
     };
 
@@ -536,6 +555,10 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
         public void Closed(CloseReason reason)
         {
             _isClosed = true;
+            if (reason == CloseReason.Deleted)
+            {
+                publisher._isTopicGone = true;
+            }
 
             // On another thread: the broker may hold what publishing takes, and publishing holds the gate.
             ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Publisher.Closed(closed.Attachment, closed.Reason), (Publisher: publisher, Attachment: attachment, Reason: reason), preferLocal: false);
