@@ -56,7 +56,7 @@ internal sealed class NamespaceAdmin(Func<TopicNode> node, string cluster)
             throw new ProblemException(KnownProblems.Conflict("The namespace has topics.", "Delete them first."));
         }
 
-        await node().Broker.SetPoliciesAsync(Owner(http), TopicPolicies.None, null, http.RequestAborted);
+        await node().Broker.RemovePoliciesAsync(Owner(http), http.RequestAborted);
         await AdminAnswer.DoneAsync(http);
     }
 

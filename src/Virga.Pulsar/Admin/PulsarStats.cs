@@ -18,12 +18,12 @@ internal static class PulsarStats
         ["msgOutCounter"] = Count(stats, "messagesOut"),
         ["averageMsgSize"] = Count(stats, "messagesIn") is > 0 and var messages ? Number(stats, "bytesIn") / messages : 0,
         ["storageSize"] = Count(stats, "storageBytes"),
-        ["backlogSize"] = Count(stats, "storageBytes"),
+        ["backlogSize"] = Count(stats, "backlogBytes"),
         ["publishers"] = new JsonArray([.. Items(stats, "producers").Select(Publisher)]),
         ["subscriptions"] = new JsonObject(Items(stats, "subscriptions").Select(static item => KeyValuePair.Create(Text(item, "name"), (JsonNode?)Subscription(item)))),
         ["replication"] = new JsonObject(),
         ["ownerBroker"] = Text(stats, "owner"),
-        ["deduplicationStatus"] = "Disabled",
+        ["deduplicationStatus"] = stats["isDeduplicated"]?.GetValue<bool>() == true ? "Enabled" : "Disabled",
     };
 
     /// <summary>Of what a topic consists.</summary>

@@ -12,7 +12,7 @@ namespace Virga.Topics.Administration;
 /// <summary>The JSON form of how a topic stands. Counts begin when the topic came into its owner's memory.</summary>
 internal static class StatsDocument
 {
-    private static readonly string[] Sums = ["messagesIn", "bytesIn", "messagesInRate", "bytesInRate", "messagesOut", "bytesOut", "messagesOutRate", "bytesOutRate", "storageBytes", "entries", "backlog"];
+    private static readonly string[] Sums = ["messagesIn", "bytesIn", "messagesInRate", "bytesInRate", "messagesOut", "bytesOut", "messagesOutRate", "bytesOutRate", "storageBytes", "entries", "backlog", "backlogBytes"];
     private static readonly string[] SubscriptionSums = ["backlog", "unacknowledged", "delayed", "waiting", "messages", "bytes", "redelivered", "dropped", "expired"];
 
     /// <summary>Of a topic or partition that this node owns.</summary>
@@ -38,6 +38,8 @@ internal static class StatsDocument
             ["storageBytes"] = figures.StorageBytes,
             ["entries"] = figures.Entries,
             ["backlog"] = figures.Backlog,
+            ["backlogBytes"] = figures.BacklogBytes,
+            ["isDeduplicated"] = figures.IsDeduplicated,
             ["first"] = figures.First.ToString(),
             ["last"] = figures.Last.ToString(),
             ["ledgers"] = new JsonArray([.. figures.Ledgers.Select(Of)]),
@@ -56,6 +58,7 @@ internal static class StatsDocument
             ["partitions"] = parts.Count,
             ["time"] = parts[^1]["time"]?.DeepClone(),
             ["isTerminated"] = parts.All(static part => part["isTerminated"]?.GetValue<bool>() == true),
+            ["isDeduplicated"] = parts.All(static part => part["isDeduplicated"]?.GetValue<bool>() == true),
         };
         foreach (var sum in Sums)
         {

@@ -113,6 +113,8 @@ public sealed partial class Topic
             First = Log?.First ?? new Position(0, 0),
             Last = Last,
             Backlog = subscriptions.Count == 0 ? 0 : subscriptions.Max(static each => each.Backlog),
+            BacklogBytes = chain is null ? 0 : subscriptions.Where(static each => each.IsDurable).Select(each => chain.BytesBehind(each.MarkDeleted)).DefaultIfEmpty(0).Max(),
+            IsDeduplicated = Deduplication is not null,
             Ledgers = Log is { } log ? LedgerFigures.Of(log) : [],
             Producers = [.. _producers.All.Select(static producer => producer.Figures())],
             Subscriptions = subscriptions,

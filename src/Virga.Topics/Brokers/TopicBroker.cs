@@ -247,6 +247,14 @@ public sealed partial class TopicBroker : IAsyncDisposable
         return written;
     }
 
+    /// <summary>Takes the policies of a namespace or a topic away: a namespace without topics is not listed any more.</summary>
+    public async ValueTask RemovePoliciesAsync(PolicyOwner of, CancellationToken cancellation)
+    {
+        await _services.Policies.RemoveAsync(of, cancellation);
+        _upkeep.ApplyPolicies();
+        Tell(TopicChange.Policies);
+    }
+
     /// <summary>Closes all topics: what was handed over is published first.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -58,6 +58,12 @@ public sealed record TopicFigures
     /// <summary>Entries that the slowest subscription has not acknowledged.</summary>
     public long Backlog { get; init; }
 
+    /// <summary>Bytes behind what the slowest subscription that lasts has acknowledged; within a ledger by the mean size of its entries.</summary>
+    public long BacklogBytes { get; init; }
+
+    /// <summary>Whether messages that a producer sends twice are kept once.</summary>
+    public bool IsDeduplicated { get; init; }
+
     /// <summary>Its ledgers, in their order.</summary>
     public IReadOnlyList<LedgerFigures> Ledgers { get; init; } = [];
 

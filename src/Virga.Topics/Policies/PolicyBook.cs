@@ -100,6 +100,13 @@ internal sealed partial class PolicyBook(ITopicMetadata metadata, TopicPolicies 
         }
     }
 
+    /// <summary>As if none had ever been said.</summary>
+    public async ValueTask RemoveAsync(PolicyOwner of, CancellationToken cancellation)
+    {
+        await metadata.WriteAsync([new MetadataWrite(of.Key, null, null)], cancellation);
+        await RefreshAsync(cancellation);
+    }
+
     public void Dispose() => _turn.Dispose();
 
     private static TopicPolicies Read(string key, in MetadataValue stored)

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Virga.Pulsar.Tests.Http;
 
 public sealed class AdminTests : IAsyncLifetime
@@ -33,14 +31,7 @@ public sealed class AdminTests : IAsyncLifetime
         (await _http.AskAsync("PUT", Topic)).Status.ShouldBe(204);
         (await _http.AskAsync("PUT", Topic + "/subscription/s", "\"earliest\"")).Status.ShouldBe(204);
         (await _http.AskAsync("PUT", Topic + "/subscription/s", "\"earliest\"")).Status.ShouldBe(409);
-        using (var producer = await _http.ConnectAsync("ws/v2/producer/persistent/public/default/t"))
-        {
-            foreach (var text in new[] { "a", "b", "c" })
-            {
-                await PulsarHttp.SendAsync(producer, $$"""{"payload":"{{Convert.ToBase64String(Encoding.UTF8.GetBytes(text))}}"}""");
-                await PulsarHttp.ReceiveAsync(producer);
-            }
-        }
+        await PublishAsync(3);
 
         (await _http.AskAsync("POST", Topic + "/subscription/s/skip/1")).Status.ShouldBe(204);
         (await _http.AskAsync("GET", Topic + "/subscription/s/position/1")).Body!.ToString().ShouldBe("b");
@@ -55,6 +46,31 @@ public sealed class AdminTests : IAsyncLifetime
         (await _http.AskAsync("DELETE", Topic + "/subscription/s")).Status.ShouldBe(204);
         (await _http.AskAsync("DELETE", Topic + "/subscription/s")).Status.ShouldBe(404);
         (await _http.AskAsync("POST", Topic + "/terminate")).Body!["ledgerId"].ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task Stats_tell_the_backlog_and_deduplication_as_they_are()
+    {
+        (await _http.AskAsync("POST", "admin/v2/namespaces/public/default/retention", """{"retentionTimeInMinutes":-1,"retentionSizeInMB":-1}""")).Status.ShouldBe(204);
+        (await _http.AskAsync("PUT", Topic)).Status.ShouldBe(204);
+        (await _http.AskAsync("PUT", Topic + "/subscription/s", "\"earliest\"")).Status.ShouldBe(204);
+        await PublishAsync(4);
+
+        var all = (await _http.AskAsync("GET", Topic + "/stats")).Body!;
+        var stored = all["storageSize"]!.GetValue<long>();
+        all["backlogSize"]!.GetValue<long>().ShouldBe(stored);
+        all["deduplicationStatus"]!.ToString().ShouldBe("Disabled");
+
+        (await _http.AskAsync("POST", Topic + "/subscription/s/skip/3")).Status.ShouldBe(204);
+        (await _http.AskAsync("GET", Topic + "/stats")).Body!["backlogSize"]!.GetValue<long>().ShouldBe(stored / 4);
+        (await _http.AskAsync("POST", Topic + "/subscription/s/skip_all")).Status.ShouldBe(204);
+        var none = (await _http.AskAsync("GET", Topic + "/stats")).Body!;
+        none["backlogSize"]!.GetValue<long>().ShouldBe(0);
+        none["storageSize"]!.GetValue<long>().ShouldBe(stored);
+
+        (await _http.AskAsync("POST", "admin/v2/namespaces/public/default/deduplication", "true")).Status.ShouldBe(204);
+        await PublishAsync(1);
+        (await _http.AskAsync("GET", Topic + "/stats")).Body!["deduplicationStatus"]!.ToString().ShouldBe("Enabled");
     }
 
     [Theory]
@@ -80,6 +96,8 @@ public sealed class AdminTests : IAsyncLifetime
         (await _http.AskAsync("PUT", "admin/v2/namespaces/acme/shop")).Status.ShouldBe(409);
         (await _http.AskAsync("GET", "admin/v2/namespaces/acme")).Body!.AsArray().Select(static name => name!.ToString()).ShouldBe(["acme/shop"]);
         (await _http.AskAsync("GET", "admin/v2/tenants")).Body!.AsArray().Select(static name => name!.ToString()).ShouldBe(["acme", "public"]);
+        (await _http.AskAsync("DELETE", "admin/v2/namespaces/acme/shop")).Status.ShouldBe(204);
+        (await _http.AskAsync("GET", "admin/v2/namespaces/acme")).Body!.AsArray().ShouldBeEmpty();
         (await _http.AskAsync("GET", "admin/v2/clusters")).Body!.AsArray().Count.ShouldBe(1);
         (await _http.AskAsync("GET", "admin/v2/brokers/health")).Body!.ToString().ShouldBe("ok");
     }
@@ -108,5 +126,16 @@ public sealed class AdminTests : IAsyncLifetime
 
         answered.ShouldBe(status);
         body!["reason"]!.ToString().ShouldNotBeEmpty();
+    }
+
+    // Messages "a", "b", ... of one size, each by itself.
+    private async Task PublishAsync(int count)
+    {
+        using var producer = await _http.ConnectAsync("ws/v2/producer/persistent/public/default/t");
+        for (var i = 0; i < count; i++)
+        {
+            await PulsarHttp.SendAsync(producer, $$"""{"payload":"{{Convert.ToBase64String([(byte)('a' + i)])}}"}""");
+            await PulsarHttp.ReceiveAsync(producer);
+        }
     }
 }
