@@ -40,7 +40,7 @@ public static class PulsarEndpoints
         }
 
         MapNamespaces(endpoints.MapGroup("/admin/v2").ExcludeFromDescription(), spaces);
-        MapCluster(endpoints.MapGroup("").ExcludeFromDescription(), new ClusterAdmin(node, server, cluster), new SchemaAdmin(node));
+        MapCluster(endpoints.MapGroup("").ExcludeFromDescription(), new ClusterAdmin(node, server), new SchemaAdmin(node));
         endpoints.Map("/admin/v2/{**rest}", AdminGuard.Around(Unknown)).ExcludeFromDescription();
         return endpoints;
     }

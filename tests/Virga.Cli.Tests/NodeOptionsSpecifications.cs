@@ -104,6 +104,19 @@ public sealed class NodeOptionsSpecifications : IDisposable
     }
 
     [Fact]
+    public async Task The_clusters_that_topics_are_replicated_to_are_named_with_their_addresses()
+    {
+        _folder.Write("node.yaml", """
+            cluster: { name: eu, remotes: "us=pulsar://us.example.org:6650,asia=pulsar://[::1]:7000" }
+            """);
+
+        var options = await UpAsync([("VIRGA_CONFIG", "node.yaml")]);
+
+        options.ClusterName.ShouldBe("eu");
+        options.RemoteClusters.Select(static remote => $"{remote.Name} {remote.Url.Host} {remote.Url.Port}").ShouldBe(["us us.example.org 6650", "asia ::1 7000"]);
+    }
+
+    [Fact]
     public async Task The_least_isolation_is_set_for_everyone_and_for_single_tenants()
     {
         _folder.Write("node.yaml", """
@@ -140,6 +153,13 @@ public sealed class NodeOptionsSpecifications : IDisposable
     [InlineData("The value in --topic-offload cannot be used. It takes the URL of a bucket", "--topic-offload", "https://name:secret@host")]
     [InlineData("'here' in --cluster-address cannot be used.", "--cluster-address", "here")]
     [InlineData("'a b' in --cluster-host cannot be used.", "--cluster-host", "a b")]
+    [InlineData("'us' in --remote-cluster cannot be used. It takes names and addresses such as us=pulsar://us.example.org:6650", "--remote-cluster", "us")]
+    [InlineData("'us=http://h:1' in --remote-cluster cannot be used.", "--remote-cluster", "us=http://h:1")]
+    [InlineData("'us=pulsar://a:1,us=pulsar://b:2' in --remote-cluster cannot be used.", "--remote-cluster", "us=pulsar://a:1,us=pulsar://b:2")]
+    [InlineData("'E U' in --cluster-name cannot be used.", "--cluster-name", "E U")]
+    [InlineData("Topics can be replicated to other clusters only from one that has a name. Give it one with --cluster-name NAME.", "--remote-cluster", "us=pulsar://h:6650")]
+    [InlineData("The cluster is called 'eu' for other clusters, but knows none. Name them with --remote-cluster NAME=pulsar://HOST:PORT.", "--cluster-name", "eu")]
+    [InlineData("A cluster is not replicated to itself: 'eu' is its own name.", "--cluster-name", "eu", "--remote-cluster", "us=pulsar://a:1,eu=pulsar://b:2")]
     [InlineData("which --config names.", "--config", "none.yaml")]
     [InlineData("would both listen on 127.0.0.1:8090. Give one of them another port", "--gateway", "127.0.0.1:8090")]
     [InlineData("Pulsar's clients and the control API would both be served on 127.0.0.1:8090. Give one of them another port", "--pulsar", "127.0.0.1:8090")]

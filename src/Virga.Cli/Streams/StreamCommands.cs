@@ -71,7 +71,7 @@ internal static class StreamCommands
     {
         scope.Results.List(
             await scope.Client.ListAsync(ResourceKind.Stream, scope.Cancellation),
-            "No stream functions yet. Create one: virga stream create NAME --input TOPIC --function FUNCTION --output TOPIC",
+            "No stream functions yet. Create one: virga stream create NAME --input TOPIC --function FUNCTION --output-topic TOPIC",
             Column.At("NAME", "name"),
             Column.At("VERSION", "version"),
             new Column("INPUTS", Inputs),

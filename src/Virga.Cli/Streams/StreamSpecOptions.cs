@@ -11,7 +11,7 @@ internal sealed class StreamSpecOptions
     private readonly Option<string[]> _inputs = new("--input", "-i") { Description = "A topic that it reads (can be given again)", HelpName = "TOPIC" };
     private readonly Option<string?> _pattern = new("--pattern") { Description = "Reads the topics that this regular expression matches", HelpName = "REGEX" };
     private readonly Option<string?> _function = new("--function") { Description = "The function: NAME, NAME:ALIAS or NAME:VERSION [the stream's name]", HelpName = "FUNCTION" };
-    private readonly Option<string?> _output = new("--output") { Description = "The topic that answers go to [none]", HelpName = "TOPIC" };
+    private readonly Option<string?> _output = new("--output-topic") { Description = "The topic that answers go to [none]", HelpName = "TOPIC" };
     private readonly Option<string?> _deadLetter = new("--dead-letter") { Description = "The topic that messages go to on which the function fails [NAME-dead]", HelpName = "TOPIC" };
     private readonly Option<string?> _from = CommandFactory.ChoiceOption("--from", "Where it begins when it is new [latest]", "earliest", "latest");
     private readonly Option<string?> _processing = CommandFactory.ChoiceOption("--processing", "What is promised of each message [at-least-once]", "at-most-once", "at-least-once", "effectively-once");

@@ -31,6 +31,11 @@ internal static class TopicStatsView
 
         rows.Add(Text.Empty);
         rows.Add(Table(stats, history is [.., var last] ? last : null));
+        foreach (var cluster in (stats["replication"] as JsonArray ?? []).OfType<JsonObject>())
+        {
+            rows.Add(new Text(Replication(cluster)));
+        }
+
         return new Rows(rows);
     }
 
@@ -96,6 +101,9 @@ internal static class TopicStatsView
 
     private static string Totals(JsonObject stats) =>
         $"{Count(TopicRates.Number(stats, "messagesIn"))} messages in ({Size(TopicRates.Number(stats, "bytesIn"))}), {Count((stats["producers"] as JsonArray)?.Count ?? 0)} producers, {Size(TopicRates.Number(stats, "storageBytes"))} stored";
+
+    private static string Replication(JsonObject cluster) =>
+        $"to {JsonPath.Text(cluster, "cluster")}: backlog {Count(TopicRates.Number(cluster, "backlog"))}, {Rate(TopicRates.Number(cluster, "messageRate"))}/s{(JsonPath.Text(cluster, "problem") is { } problem ? $", {problem}" : "")}";
 
     private static string Rate(double value) => value.ToString("0.0", CultureInfo.InvariantCulture);
 

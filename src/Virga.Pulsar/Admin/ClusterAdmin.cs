@@ -7,9 +7,9 @@ using Virga.Topics.Api;
 namespace Virga.Pulsar.Admin;
 
 /// <summary><c>/admin/v2/clusters</c>, <c>/admin/v2/brokers</c> and <c>/lookup/v2</c>: where everything is.</summary>
-internal sealed class ClusterAdmin(Func<TopicNode> node, Func<PulsarServer?> server, string cluster)
+internal sealed class ClusterAdmin(Func<TopicNode> node, Func<PulsarServer?> server)
 {
-    public Task ClustersAsync(HttpContext http) => AdminAnswer.SendAsync(http, new JsonArray(cluster));
+    public Task ClustersAsync(HttpContext http) => AdminAnswer.SendAsync(http, new JsonArray([.. node().Broker.Clusters.Select(static name => (JsonNode)name)]));
 
     public async Task ClusterAsync(HttpContext http) => await AdminAnswer.SendAsync(http, new JsonObject
     {

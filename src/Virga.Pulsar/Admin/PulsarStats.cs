@@ -21,7 +21,7 @@ internal static class PulsarStats
         ["backlogSize"] = Count(stats, "backlogBytes"),
         ["publishers"] = new JsonArray([.. Items(stats, "producers").Select(Publisher)]),
         ["subscriptions"] = new JsonObject(Items(stats, "subscriptions").Select(static item => KeyValuePair.Create(Text(item, "name"), (JsonNode?)Subscription(item)))),
-        ["replication"] = new JsonObject(),
+        ["replication"] = new JsonObject(Items(stats, "replication").Select(static item => KeyValuePair.Create(Text(item, "cluster"), (JsonNode?)Replication(item)))),
         ["ownerBroker"] = Text(stats, "owner"),
         ["deduplicationStatus"] = stats["isDeduplicated"]?.GetValue<bool>() == true ? "Enabled" : "Disabled",
     };
@@ -49,6 +49,14 @@ internal static class PulsarStats
             }))),
         };
     }
+
+    private static JsonObject Replication(JsonObject cluster) => new()
+    {
+        ["msgRateOut"] = Number(cluster, "messageRate"),
+        ["msgThroughputOut"] = Number(cluster, "byteRate"),
+        ["replicationBacklog"] = Count(cluster, "backlog"),
+        ["connected"] = cluster["isConnected"]?.GetValue<bool>() == true,
+    };
 
     private static JsonNode Publisher(JsonObject producer) => new JsonObject
     {

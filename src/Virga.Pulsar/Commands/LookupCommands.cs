@@ -43,7 +43,7 @@ internal sealed class LookupCommands(PulsarConnection connection)
         {
             _ = request.RunAsync(async cancellation =>
             {
-                var partitions = await Broker.PartitionsAsync(topic, command.MetadataAutoCreationEnabled ? TopicCreation.AsPolicySays : TopicCreation.Never, cancellation)
+                var partitions = command.HasReplicatedPartitions ? await EnsureAsync(topic, command.ReplicatedPartitions, cancellation) : await Broker.PartitionsAsync(topic, command.MetadataAutoCreationEnabled ? TopicCreation.AsPolicySays : TopicCreation.Never, cancellation)
                     ?? throw new ProblemException(KnownProblems.NotFound($"There is no topic '{command.Topic}', and it is not made by itself.", $"Make it with `virga topic create {topic.Local}`, or allow it in the policies of its namespace."));
                 request.Answer(Answer(new CommandPartitionedTopicMetadataResponse { RequestId = command.RequestId, Partitions = (uint)partitions, Response = 0 }));
             });
@@ -136,6 +136,30 @@ internal sealed class LookupCommands(PulsarConnection connection)
         for (var i = 0; i < topic.Partitions; i++)
         {
             response.Topics.Add(ClientNames.For(tenant, topic.Name.OfPartition(i)));
+        }
+    }
+
+    // A cluster that replicates a topic makes it as it is there, whatever is said of topics that clients ask for.
+    private async ValueTask<int> EnsureAsync(TopicName topic, uint partitions, CancellationToken cancellation)
+    {
+        var wanted = (int)Math.Min(partitions, int.MaxValue);
+        while (true)
+        {
+            var there = await Broker.PartitionsAsync(topic, TopicCreation.Never, cancellation);
+            if (there is { } count && (count == 0 || count >= wanted))
+            {
+                return count;
+            }
+
+            try
+            {
+                await (there is null ? Broker.CreateAsync(topic, wanted, cancellation) : Broker.GrowAsync(topic, wanted, cancellation));
+            }
+            catch (ProblemException e) when (e.Problem.Slug == "conflict")
+            {
+                // The replicator of another partition, or somebody here, was quicker.
+                continue;
+            }
         }
     }
 

@@ -102,6 +102,23 @@ internal sealed class ConnectionOutput : IThreadPoolWorkItem, IDisposable
         Start();
     }
 
+    /// <summary>Appends an entry for a broker. Its bytes are not to change any more.</summary>
+    public void WriteSend(long producerId, long sequenceId, int messages, ReadOnlyMemory<byte> entry)
+    {
+        lock (_gate)
+        {
+            if (_isClosing)
+            {
+                return;
+            }
+
+            Written(HotFrames.WriteSendHead(Reserve(HotFrames.MaxSendHeadSize), producerId, sequenceId, messages, entry.Length));
+            Append(entry);
+        }
+
+        Start();
+    }
+
     /// <summary>Appends entries for a consumer, and sends them; called by threads of the pool that hold no lock.</summary>
     public void WriteMessages(long consumerId, ReadOnlySpan<DeliveredEntry> entries, int partition, long? epoch)
     {

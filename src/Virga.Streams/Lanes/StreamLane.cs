@@ -260,20 +260,29 @@ internal sealed class StreamLane : IConsumerSink
         }
         catch (MalformedMessageException e)
         {
-            steps.Add(fold.Skip(entry.Position, await PutAsideAsync(entry, e, cancellation)));
+            Skip(fold, await PutAsideAsync(entry, e, cancellation), steps);
             return;
         }
 
-        if (messages.Count > 0 && messages[0].Id.BatchIndex >= 0)
+        if (messages.Count == 0)
+        {
+            // A batch of which compaction has left nothing.
+            Skip(fold, Nothing(entry), steps);
+            return;
+        }
+
+        if (messages[0].Id.BatchIndex >= 0)
         {
             _acks.Deliver(entry.Position, messages);
         }
 
+        // Of a batch that is acknowledged in part, the rest takes permits.
+        var permits = entry.Unacknowledged is null ? entry.Messages : messages.Count;
         for (var i = 0; i < messages.Count; i++)
         {
             _figures.CountReceived();
             var before = steps.Count;
-            fold.Take(messages[i], chunks, i < messages.Count - 1 ? 1 : entry.Messages - i, steps);
+            fold.Take(messages[i], chunks, i < messages.Count - 1 ? 1 : permits - i, steps);
             if (_stream.Spec.Processing == StreamProcessing.AtMostOnce)
             {
                 AcknowledgeAhead(steps, before);
@@ -283,17 +292,42 @@ internal sealed class StreamLane : IConsumerSink
         // What is in a window is not under way: the next messages may be what closes it.
         if (_stream.Spec.Window is not null)
         {
-            _consumer!.Permit(entry.Messages);
+            _consumer!.Permit(permits);
         }
     }
+
+    private void Skip(LaneFold fold, StreamMessage skipped, List<LaneStep> steps)
+    {
+        steps.Add(fold.Skip(skipped.Position, skipped));
+        if (_stream.Spec.Processing == StreamProcessing.AtMostOnce)
+        {
+            AcknowledgeAhead(steps, steps.Count - 1);
+        }
+
+        if (_stream.Spec.Window is not null)
+        {
+            _consumer!.Permit(skipped.Permits);
+        }
+    }
+
+    private StreamMessage Nothing(in DeliveredEntry entry) => new()
+    {
+        Message = new TopicMessage { Topic = _topic.Name, Id = new MessageId(entry.Position, _topic.Name.Partition), Payload = entry.Data },
+        Position = entry.Position,
+        BatchIndex = -1,
+        Permits = entry.Unacknowledged is null ? entry.Messages : 0,
+        Time = 0,
+        Key = "",
+        Sequence = -1,
+    };
 
     private async ValueTask<StreamMessage> PutAsideAsync(DeliveredEntry entry, MalformedMessageException cause, CancellationToken cancellation)
     {
         _logger.EntryPutAside(_stream.Name, _topic.Name, entry.Position, cause.Message);
-        var raw = new TopicMessage { Topic = _topic.Name, Id = new MessageId(entry.Position, _topic.Name.Partition), Payload = entry.Data };
-        await new DeadLetters(_stream, _client).PutAsync(raw, new CallFailure("malformed", cause.Message, IsHeld: false, null), cancellation);
+        var raw = Nothing(entry);
+        await new DeadLetters(_stream, _client).PutAsync(raw.Message, new CallFailure("malformed", cause.Message, IsHeld: false, null), cancellation);
         _figures.CountDeadLettered(1);
-        return new StreamMessage { Message = raw, Position = entry.Position, BatchIndex = -1, Permits = entry.Messages, Time = 0, Key = "", Sequence = -1 };
+        return raw;
     }
 
     // At most once: acknowledged before the function sees it.

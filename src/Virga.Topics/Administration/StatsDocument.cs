@@ -5,6 +5,7 @@ using Virga.Topics.Api;
 using Virga.Topics.Brokers;
 using Virga.Topics.Names;
 using Virga.Topics.Publishing;
+using Virga.Topics.Replication;
 using Virga.Topics.Subscriptions;
 
 namespace Virga.Topics.Administration;
@@ -13,6 +14,7 @@ namespace Virga.Topics.Administration;
 internal static class StatsDocument
 {
     private static readonly string[] Sums = ["messagesIn", "bytesIn", "messagesInRate", "bytesInRate", "messagesOut", "bytesOut", "messagesOutRate", "bytesOutRate", "storageBytes", "entries", "backlog", "backlogBytes"];
+    private static readonly string[] ReplicationSums = ["backlog", "messages", "bytes", "messageRate", "byteRate"];
     private static readonly string[] SubscriptionSums = ["backlog", "unacknowledged", "delayed", "waiting", "messages", "bytes", "redelivered", "dropped", "expired"];
 
     /// <summary>Of a topic or partition that this node owns.</summary>
@@ -46,6 +48,7 @@ internal static class StatsDocument
             ["compaction"] = JsonSerializer.SerializeToNode(figures.Compaction.State, StatsJson.Default.CompactionState),
             ["producers"] = new JsonArray([.. figures.Producers.Select(Of)]),
             ["subscriptions"] = new JsonArray([.. figures.Subscriptions.Select(Of)]),
+            ["replication"] = new JsonArray([.. figures.Replication.Select(Of)]),
         };
     }
 
@@ -65,6 +68,7 @@ internal static class StatsDocument
             merged[sum] = parts.Sum(part => Number(part[sum]));
         }
 
+        var replication = new Dictionary<string, JsonObject>(StringComparer.Ordinal);
         var (producers, subscriptions) = (new JsonArray(), new Dictionary<string, JsonObject>(StringComparer.Ordinal));
         foreach (var part in parts)
         {
@@ -81,10 +85,16 @@ internal static class StatsDocument
             {
                 Add(subscriptions, subscription);
             }
+
+            foreach (var cluster in (part["replication"]?.AsArray() ?? []).OfType<JsonObject>())
+            {
+                AddReplication(replication, cluster);
+            }
         }
 
         merged["producers"] = producers;
         merged["subscriptions"] = new JsonArray([.. subscriptions.Values]);
+        merged["replication"] = new JsonArray([.. replication.Values]);
         merged["parts"] = new JsonArray([.. parts.Select(static part => part.DeepClone())]);
         return merged;
     }
@@ -114,7 +124,37 @@ internal static class StatsDocument
         }
     }
 
+    // Of a topic with partitions it is connected when all of them are.
+    private static void AddReplication(Dictionary<string, JsonObject> clusters, JsonObject replication)
+    {
+        var name = replication["cluster"]!.GetValue<string>();
+        if (!clusters.TryGetValue(name, out var merged))
+        {
+            clusters.Add(name, (JsonObject)replication.DeepClone());
+            return;
+        }
+
+        merged["isConnected"] = merged["isConnected"]?.GetValue<bool>() == true && replication["isConnected"]?.GetValue<bool>() == true;
+        merged["problem"] ??= replication["problem"]?.DeepClone();
+        foreach (var sum in ReplicationSums)
+        {
+            merged[sum] = Number(merged[sum]) + Number(replication[sum]);
+        }
+    }
+
     private static double Number(JsonNode? value) => value?.GetValue<double>() ?? 0;
+
+    private static JsonNode Of(ReplicationFigures replication) => new JsonObject
+    {
+        ["cluster"] = replication.Cluster,
+        ["isConnected"] = replication.IsConnected,
+        ["backlog"] = replication.Backlog,
+        ["messages"] = replication.Messages,
+        ["bytes"] = replication.Bytes,
+        ["messageRate"] = replication.MessageRate,
+        ["byteRate"] = replication.ByteRate,
+        ["problem"] = replication.Problem,
+    };
 
     private static JsonNode Of(LedgerFigures ledger) => new JsonObject
     {

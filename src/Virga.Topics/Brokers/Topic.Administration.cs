@@ -6,6 +6,7 @@ using Virga.Topics.Messages;
 using Virga.Topics.Metadata;
 using Virga.Topics.Names;
 using Virga.Topics.Policies;
+using Virga.Topics.Replication;
 using Virga.Topics.Subscriptions;
 
 namespace Virga.Topics.Brokers;
@@ -94,7 +95,7 @@ public sealed partial class Topic
     public TopicFigures Figures()
     {
         var chain = Log?.Chain;
-        var subscriptions = Subscriptions.List.Select(static subscription => subscription.Figures()).OrderBy(static figures => figures.Name.Value, StringComparer.Ordinal).ToList();
+        var subscriptions = ListSubscriptions().Select(static subscription => subscription.Figures()).OrderBy(static figures => figures.Name.Value, StringComparer.Ordinal).ToList();
         return new TopicFigures
         {
             Name = Name,
@@ -118,6 +119,7 @@ public sealed partial class Topic
             Ledgers = Log is { } log ? LedgerFigures.Of(log) : [],
             Producers = [.. _producers.All.Select(static producer => producer.Figures())],
             Subscriptions = subscriptions,
+            Replication = Replication.Figures(),
             Compaction = Compaction,
         };
     }
@@ -127,10 +129,11 @@ public sealed partial class Topic
     {
         _producers.Tick(passed);
         Meter.Tick(passed);
+        Replication.Tick(passed);
         long messages = 0, bytes = 0;
         foreach (var subscription in Subscriptions.All)
         {
-            if (subscription.HasConsumers)
+            if (subscription.HasConsumers && !ReplicationCursor.IsOne(subscription.Name))
             {
                 var figures = subscription.Figures();
                 messages += figures.Messages;

@@ -6,6 +6,7 @@ using Virga.Topics.Messages;
 using Virga.Topics.Metadata;
 using Virga.Topics.Names;
 using Virga.Topics.Policies;
+using Virga.Topics.Replication;
 using Virga.Topics.Subscriptions;
 
 namespace Virga.Topics.Brokers;
@@ -20,14 +21,12 @@ public sealed partial class Topic
     /// <exception cref="ProblemException"><c>consumer-busy</c>, <c>subscription-type-mismatch</c>, <c>not-found</c>, <c>topic-moved</c> and others of <see cref="Subscription.Attach"/>.</exception>
     public async ValueTask<Consumer> SubscribeAsync(ConsumerOptions options, IConsumerSink sink, CancellationToken cancellation)
     {
-        ThrowIfClosing();
-        var consumer = await Subscriptions.AttachAsync(options, sink, cancellation);
-        Touch();
-        return consumer;
+        RequireFree(options.Subscription);
+        return await ReplicateAsync(options, sink, cancellation);
     }
 
-    /// <summary>The subscriptions that it has.</summary>
-    public IReadOnlyList<Subscription> ListSubscriptions() => Subscriptions.List;
+    /// <summary>The subscriptions that it has, without those that replicate it.</summary>
+    public IReadOnlyList<Subscription> ListSubscriptions() => [.. Subscriptions.List.Where(static subscription => !ReplicationCursor.IsOne(subscription.Name))];
 
     /// <summary>A subscription; null where there is none of that name.</summary>
     public Subscription? Find(SubscriptionName name) => Subscriptions.Find(name);
@@ -41,6 +40,7 @@ public sealed partial class Topic
     public ValueTask CreateSubscriptionAsync(SubscriptionName name, MessageId start, IReadOnlyList<KeyValuePair<string, string>> properties, CancellationToken cancellation)
     {
         ThrowIfClosing();
+        RequireFree(name);
         return Subscriptions.CreateAsync(new ConsumerOptions { Subscription = name, Start = start, SubscriptionProperties = properties }, cancellation);
     }
 
@@ -52,6 +52,7 @@ public sealed partial class Topic
     public ValueTask UnsubscribeAsync(SubscriptionName name, bool force, CancellationToken cancellation)
     {
         ThrowIfClosing();
+        RequireFree(name);
         return Subscriptions.DeleteAsync(name, force, cancellation);
     }
 
@@ -92,6 +93,23 @@ public sealed partial class Topic
         }
 
         return entries;
+    }
+
+    /// <summary>Attaches a consumer by whatever name.</summary>
+    internal async ValueTask<Consumer> ReplicateAsync(ConsumerOptions options, IConsumerSink sink, CancellationToken cancellation)
+    {
+        ThrowIfClosing();
+        var consumer = await Subscriptions.AttachAsync(options, sink, cancellation);
+        Touch();
+        return consumer;
+    }
+
+    private static void RequireFree(SubscriptionName name)
+    {
+        if (ReplicationCursor.IsOne(name))
+        {
+            throw new ProblemException(KnownProblems.InvalidRequest($"'{name}' is the name of what replicates the topic to another cluster.", "Use another name; the policy replicationClusters says where the topic is replicated to."));
+        }
     }
 
     private static DispatchOptions DispatchOf(TopicPolicies policies) => new()

@@ -9,6 +9,7 @@ using Virga.Topics.Metadata;
 using Virga.Topics.Names;
 using Virga.Topics.Policies;
 using Virga.Topics.Publishing;
+using Virga.Topics.Replication;
 using Virga.Topics.Schemas;
 using Virga.Topics.Subscriptions;
 
@@ -51,6 +52,7 @@ public sealed partial class Topic : IAsyncDisposable
                 CursorLost = () => GiveUp(new MetadataConflictException($"A cursor of '{name}'", 0)),
             },
             keepsMessages: log is not null);
+        Replication = new TopicReplication(this, services.Options);
         Touch();
         if (log is not null)
         {
@@ -75,11 +77,14 @@ public sealed partial class Topic : IAsyncDisposable
     /// <summary>The versions of its schema; of the topic as a whole.</summary>
     public SchemaBook Schemas { get; }
 
+    /// <summary>Its replication to other clusters.</summary>
+    public TopicReplication Replication { get; }
+
     /// <summary>Whether it is leaving this node's memory: whoever needs it asks the broker again.</summary>
     public bool IsClosing => Volatile.Read(ref _closed) is not null;
 
-    /// <summary>Whether somebody is connected.</summary>
-    public bool IsInUse => _producers.Count > 0 || Subscriptions.HasConsumers;
+    /// <summary>Whether somebody is connected, or another cluster is still to get something of it.</summary>
+    public bool IsInUse => _producers.Count > 0 || Subscriptions.AreInUse;
 
     /// <summary>When it came into memory.</summary>
     public DateTimeOffset OpenedAt { get; }

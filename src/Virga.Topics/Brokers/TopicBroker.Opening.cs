@@ -24,6 +24,10 @@ public sealed partial class TopicBroker
             }
 
             slot.Open(topic);
+            if (topic is not null)
+            {
+                Opened?.Invoke(topic);
+            }
         }
         catch (Exception e)
         {
@@ -66,6 +70,9 @@ public sealed partial class TopicBroker
             var deduplication = policies.Deduplication == true ? await Deduplication.OpenAsync(log, _services.Logs, CancellationToken.None) : null;
             var topic = new Topic(this, name, _services, log, deduplication, policies);
             await topic.Subscriptions.OpenAsync(CancellationToken.None);
+
+            // Before anybody can publish: from the first message on it is known what the other clusters are to get.
+            await topic.Replication.ReconcileAsync(CancellationToken.None);
             return topic;
         }
         catch

@@ -241,6 +241,7 @@ public sealed partial class TopicBroker : IAsyncDisposable
     /// <exception cref="ProblemException"><c>stale-version</c>; <c>invalid-request</c>.</exception>
     public async ValueTask<long> SetPoliciesAsync(PolicyOwner of, TopicPolicies policies, long? version, CancellationToken cancellation)
     {
+        await RequireKnownAsync(of, policies.ReplicationClusters ?? [], cancellation);
         var written = await _services.Policies.SetAsync(of, policies, version, cancellation);
         _upkeep.ApplyPolicies();
         Tell(TopicChange.Policies);

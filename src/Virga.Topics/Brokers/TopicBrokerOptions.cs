@@ -9,8 +9,14 @@ public sealed record TopicBrokerOptions
     /// <summary>How logs behave.</summary>
     public TopicLogOptions Logs { get; init; } = new();
 
+    /// <summary>What a cluster is called that has no name.</summary>
+    public const string UsualCluster = "standalone";
+
     /// <summary>The name of the cluster, as geo-replication knows it.</summary>
-    public string Cluster { get; init; } = "standalone";
+    public string Cluster { get; init; } = UsualCluster;
+
+    /// <summary>The names of the other clusters that topics can be replicated to.</summary>
+    public IReadOnlyList<string> RemoteClusters { get; init; } = [];
 
     /// <summary>What holds where neither a topic nor its namespace says anything: over <see cref="TopicPolicies.Defaults"/>.</summary>
     public TopicPolicies Policies { get; init; } = TopicPolicies.None;

@@ -4,6 +4,7 @@ using Virga.Topics.Logs;
 using Virga.Topics.Messages;
 using Virga.Topics.Metadata;
 using Virga.Topics.Policies;
+using Virga.Topics.Replication;
 using Virga.Topics.Subscriptions;
 
 namespace Virga.Topics.Brokers;
@@ -212,7 +213,7 @@ internal sealed class TopicCare(Topic topic, TopicBroker broker, TopicServices s
 
         var chain = log.Chain;
         var limits = policies.Retention!;
-        if (topic.Subscriptions.All.IsEmpty && limits is { Seconds: 0 } or { Bytes: 0 })
+        if (!topic.Subscriptions.AnyOfUsers && limits is { Seconds: 0 } or { Bytes: 0 })
         {
             limits = new RetentionLimits((long)Unclaimed.TotalSeconds, -1);
         }
@@ -263,7 +264,7 @@ internal sealed class TopicCare(Topic topic, TopicBroker broker, TopicServices s
     {
         foreach (var subscription in topic.Subscriptions.All)
         {
-            if (mode == InactiveTopicMode.WithoutSubscriptions || subscription.Backlog > 0)
+            if ((mode == InactiveTopicMode.WithoutSubscriptions && !ReplicationCursor.IsOne(subscription.Name)) || subscription.Backlog > 0)
             {
                 return false;
             }

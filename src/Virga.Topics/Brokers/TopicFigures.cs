@@ -3,6 +3,7 @@ using Virga.Topics.Logs;
 using Virga.Topics.Messages;
 using Virga.Topics.Names;
 using Virga.Topics.Publishing;
+using Virga.Topics.Replication;
 using Virga.Topics.Subscriptions;
 
 namespace Virga.Topics.Brokers;
@@ -72,6 +73,9 @@ public sealed record TopicFigures
 
     /// <summary>Its subscriptions, by name.</summary>
     public IReadOnlyList<SubscriptionFigures> Subscriptions { get; init; } = [];
+
+    /// <summary>Its replication to other clusters, by their names.</summary>
+    public IReadOnlyList<ReplicationFigures> Replication { get; init; } = [];
 
     /// <summary>How its compaction stands.</summary>
     public required CompactionStatus Compaction { get; init; }

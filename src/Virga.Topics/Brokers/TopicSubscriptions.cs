@@ -4,6 +4,7 @@ using Virga.Topics.Messages;
 using Virga.Topics.Metadata;
 using Virga.Topics.Names;
 using Virga.Topics.Policies;
+using Virga.Topics.Replication;
 using Virga.Topics.Subscriptions;
 using Virga.Topics.Subscriptions.Cursors;
 
@@ -34,14 +35,31 @@ internal sealed class TopicSubscriptions : IAsyncDisposable
     /// <summary>The same, where it is kept across a wait.</summary>
     public IReadOnlyList<Subscription> List => Volatile.Read(ref _all);
 
-    /// <summary>Whether anybody is connected.</summary>
-    public bool HasConsumers
+    /// <summary>Whether anybody is connected, or another cluster is still to get something: the latter whether it can be reached or not.</summary>
+    public bool AreInUse
     {
         get
         {
             foreach (var subscription in All)
             {
-                if (subscription.HasConsumers)
+                if (ReplicationCursor.IsOne(subscription.Name) ? subscription.Backlog > 0 : subscription.HasConsumers)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Whether there is one that does not replicate the topic.</summary>
+    public bool AnyOfUsers
+    {
+        get
+        {
+            foreach (var subscription in All)
+            {
+                if (!ReplicationCursor.IsOne(subscription.Name))
                 {
                     return true;
                 }
@@ -120,7 +138,11 @@ internal sealed class TopicSubscriptions : IAsyncDisposable
     public async ValueTask<Consumer> AttachAsync(ConsumerOptions options, IConsumerSink sink, CancellationToken cancellation)
     {
         var policies = _topic.Policies;
-        RequireRoom(options, policies);
+        if (!ReplicationCursor.IsOne(options.Subscription))
+        {
+            RequireRoom(options, policies);
+        }
+
         await _turn.WaitAsync(cancellation);
         try
         {
@@ -133,7 +155,7 @@ internal sealed class TopicSubscriptions : IAsyncDisposable
                 found = null;
             }
 
-            found ??= await AddAsync(options, policies, policies.AutoSubscriptionCreation != false || !options.IsDurable, cancellation);
+            found ??= await AddAsync(options, policies, (policies.AutoSubscriptionCreation != false && !ReplicationCursor.IsOne(options.Subscription)) || !options.IsDurable, cancellation);
             return found.Attach(options, sink);
         }
         finally
@@ -156,6 +178,24 @@ internal sealed class TopicSubscriptions : IAsyncDisposable
             }
 
             await AddAsync(options, _topic.Policies, isAllowed: true, cancellation);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Makes a subscription where it is missing, whatever the policies allow.</summary>
+    public async ValueTask EnsureAsync(ConsumerOptions options, CancellationToken cancellation)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            ThrowIfClosed();
+            if (Find(options.Subscription) is null)
+            {
+                await AddAsync(options, _topic.Policies, isAllowed: true, cancellation);
+            }
         }
         finally
         {
@@ -212,7 +252,7 @@ internal sealed class TopicSubscriptions : IAsyncDisposable
                     _turn.Release();
                 }
             }
-            else if (unusedFor is { } age && now - UsedAt(subscription) > age)
+            else if (unusedFor is { } age && !ReplicationCursor.IsOne(subscription.Name) && now - UsedAt(subscription) > age)
             {
                 await DeleteAsync(subscription.Name, force: false, cancellation);
             }
@@ -300,7 +340,7 @@ internal sealed class TopicSubscriptions : IAsyncDisposable
             throw new ProblemException(KnownProblems.NotFound($"'{_topic.Name}' has no subscription '{name}', and its policies do not let one be made by subscribing.", "Make it first, or allow autoSubscriptionCreation."));
         }
 
-        if (policies.MaxSubscriptions > 0 && List.Count >= policies.MaxSubscriptions)
+        if (policies.MaxSubscriptions > 0 && !ReplicationCursor.IsOne(name) && List.Count(static other => !ReplicationCursor.IsOne(other.Name)) >= policies.MaxSubscriptions)
         {
             throw new ProblemException(KnownProblems.ConsumerBusy($"'{_topic.Name}' has {List.Count} subscriptions already, as many as its policies allow."));
         }
@@ -347,7 +387,7 @@ internal sealed class TopicSubscriptions : IAsyncDisposable
             throw new ProblemException(KnownProblems.ConsumerBusy($"The subscription '{options.Subscription}' of '{_topic.Name}' has {policies.MaxConsumersPerSubscription} consumers already, as many as its policies allow."));
         }
 
-        if (policies.MaxConsumers > 0 && List.Sum(static each => each.Figures().Consumers.Count) >= policies.MaxConsumers)
+        if (policies.MaxConsumers > 0 && List.Where(static each => !ReplicationCursor.IsOne(each.Name)).Sum(static each => each.Figures().Consumers.Count) >= policies.MaxConsumers)
         {
             throw new ProblemException(KnownProblems.ConsumerBusy($"'{_topic.Name}' has {policies.MaxConsumers} consumers already, as many as its policies allow."));
         }

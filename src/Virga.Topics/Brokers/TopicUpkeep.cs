@@ -17,6 +17,7 @@ internal sealed partial class TopicUpkeep(TopicBroker broker, TopicServices serv
     private readonly OrphanLedgers _orphans = new(services, catalogue);
     private Task _running = Task.CompletedTask;
     private int _unloaded;
+    private string _replication = "";
 
     /// <summary>Before the first topic is opened.</summary>
     public async ValueTask PrepareAsync(CancellationToken cancellation)
@@ -33,6 +34,12 @@ internal sealed partial class TopicUpkeep(TopicBroker broker, TopicServices serv
         foreach (var topic in broker.Open)
         {
             topic.Apply(services.Policies.Of(topic.Name));
+        }
+
+        var replication = services.Policies.Replication;
+        if (Interlocked.Exchange(ref _replication, replication) != replication)
+        {
+            broker.TellReplicationChanged();
         }
     }
 

@@ -26,7 +26,7 @@ public static class MessageCodec
         var metadata = entry[frame.MetadataAt..frame.PayloadAt];
         var reader = new ProtoReader(metadata.Span);
         ReadOnlyMemory<byte> producer = default, key = default, orderingKey = default, replicatedFrom = default;
-        long sequence = 0, highest = 0, published = 0, eventAt = 0, deliverAt = 0;
+        long sequence = 0, highest = 0, published = 0, eventAt = 0, deliverAt = 0, incarnation = 0, sourceLedger = 0, sourceEntry = 0;
         int messages = 1, compression = 0, uncompressed = 0, marker = 0, chunk = -1, chunks = 0, required = 0;
         bool isBatch = false, hasKey = false, keyIsBase64 = false, keyIsNull = false, hasOrderingKey = false, isEncrypted = false, isTombstone = false;
         while (reader.Next())
@@ -93,6 +93,15 @@ public static class MessageCodec
                 case MetadataField.Chunk when reader.Wire == WireType.Varint:
                     chunk = reader.Int32;
                     break;
+                case MetadataField.SourceIncarnation when reader.Wire == WireType.Varint:
+                    incarnation = reader.Signed;
+                    break;
+                case MetadataField.SourceLedger when reader.Wire == WireType.Varint:
+                    sourceLedger = reader.Signed;
+                    break;
+                case MetadataField.SourceEntry when reader.Wire == WireType.Varint:
+                    sourceEntry = reader.Signed;
+                    break;
                 case MetadataField.KeyIsNull when reader.Wire == WireType.Varint:
                     keyIsNull = reader.Flag;
                     break;
@@ -131,6 +140,7 @@ public static class MessageCodec
             Chunks = chunks > 1 ? chunks : 0,
             Marker = marker,
             ReplicatedFrom = replicatedFrom,
+            Source = replicatedFrom.IsEmpty ? default : new EntrySource(incarnation, new Position(sourceLedger, sourceEntry)),
             IsEncrypted = isEncrypted,
             IsTombstone = isTombstone,
             PayloadOffset = frame.PayloadAt,

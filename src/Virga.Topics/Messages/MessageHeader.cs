@@ -54,6 +54,9 @@ public readonly record struct MessageHeader
     /// <summary>The cluster that it was replicated from, as it stands in the entry: UTF-8; empty where it was published here.</summary>
     public ReadOnlyMemory<byte> ReplicatedFrom { get; init; }
 
+    /// <summary>Where it was in the cluster that it was replicated from; not known where it was published here, or comes from a cluster that does not say.</summary>
+    public EntrySource Source { get; init; }
+
     /// <summary>Whether its payload is encrypted: nobody but its consumers can take it apart.</summary>
     public bool IsEncrypted { get; init; }
 

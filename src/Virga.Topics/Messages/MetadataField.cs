@@ -9,6 +9,7 @@ internal static class MetadataField
     public const int Properties = 4;
     public const int ReplicatedFrom = 5;
     public const int Key = 6;
+    public const int ReplicateTo = 7;
     public const int Compression = 8;
     public const int UncompressedSize = 9;
     public const int Messages = 11;
@@ -29,4 +30,15 @@ internal static class MetadataField
 
     /// <summary>For a batch of which compaction has left out some: which of its messages are there.</summary>
     public const int CompactedIndexes = 31;
+
+    // What follows is our own: far away from Pulsar's numbers, and passed over by whoever does not know it.
+
+    /// <summary>See <see cref="EntrySource.Incarnation"/>.</summary>
+    public const int SourceIncarnation = 1001;
+
+    /// <summary>The ledger of <see cref="EntrySource.Position"/>.</summary>
+    public const int SourceLedger = 1002;
+
+    /// <summary>The entry of <see cref="EntrySource.Position"/>.</summary>
+    public const int SourceEntry = 1003;
 }

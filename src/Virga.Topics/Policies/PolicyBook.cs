@@ -20,6 +20,10 @@ internal sealed partial class PolicyBook(ITopicMetadata metadata, TopicPolicies 
     // Whoever reads them anew has it, so that what was read later is what stays.
     private readonly SemaphoreSlim _turn = new(1, 1);
     private Dictionary<string, TopicPolicies> _known = new(StringComparer.Ordinal);
+    private string _replication = "";
+
+    /// <summary>What they say of replication, as a text that is another one whenever they say something else; empty for nothing.</summary>
+    public string Replication => Volatile.Read(ref _replication);
 
     /// <summary>What holds for a topic.</summary>
     public TopicPolicies Of(TopicName topic)
@@ -71,6 +75,8 @@ internal sealed partial class PolicyBook(ITopicMetadata metadata, TopicPolicies 
             }
 
             Volatile.Write(ref _known, read);
+            var replicating = read.Where(static pair => pair.Value.ReplicationClusters is { Count: > 0 }).OrderBy(static pair => pair.Key, StringComparer.Ordinal);
+            Volatile.Write(ref _replication, string.Join('\n', replicating.Select(static pair => $"{pair.Key}={string.Join(',', pair.Value.ReplicationClusters!)}").Prepend(string.Join(',', _defaults.ReplicationClusters!))));
         }
         finally
         {

@@ -5,11 +5,13 @@ using Virga.Topics.Logs;
 using Virga.Topics.Messages;
 using Virga.Topics.Metadata;
 using Virga.Topics.Names;
+using Virga.Topics.Replication;
 
 namespace Virga.Topics.Publishing;
 
 /// <summary>
-/// Leaves out what a producer repeats: by its name and the numbers of its messages. What is in the log decides: a snapshot says how far each producer had come at a position, and what lies behind it is
+/// Leaves out what a producer repeats: by its name and the numbers of its messages; of what was replicated from another cluster, by its place there, since numbers say nothing where the topic there does not
+/// leave out repeats itself. What is in the log decides: a snapshot says how far each producer had come at a position, and what lies behind it is
 /// read when the topic is opened, so that a crash forgets nothing that was acknowledged.
 /// </summary>
 internal sealed class Deduplication
@@ -29,6 +31,9 @@ internal sealed class Deduplication
     private Position _reached;
     private Position _stored;
     private long _version;
+
+    // The last one that was met; whoever finds another makes it anew.
+    private OriginName? _origin;
 
     private Deduplication(TopicName topic, LogServices services) => (_topic, _services) = (topic, services);
 
@@ -78,7 +83,21 @@ internal sealed class Deduplication
     public SequenceVerdict Judge(string producer, PendingPublish publish)
     {
         // All chunks of a message have its number: the last one decides, and without it the others are no message.
-        publish.IsPart = MessageCodec.TryReadHeader(publish.Data, out var header) && header.Chunks > 0 && header.Chunk < header.Chunks - 1;
+        var isReadable = MessageCodec.TryReadHeader(publish.Data, out var header);
+        if (isReadable && header.Source.IsKnown)
+        {
+            (publish.Origin, publish.OriginNumber) = (OriginOf(header), header.Source.Number);
+            var origin = _sequences.GetOrAdd(publish.Origin, static _ => new ProducerSequence());
+            if (publish.OriginNumber <= origin.Pushed)
+            {
+                return SequenceVerdict.Repeated;
+            }
+
+            origin.Pushed = publish.OriginNumber;
+            return SequenceVerdict.New;
+        }
+
+        publish.IsPart = isReadable && header.Chunks > 0 && header.Chunk < header.Chunks - 1;
         if (publish.IsPart)
         {
             return SequenceVerdict.New;
@@ -104,8 +123,8 @@ internal sealed class Deduplication
     {
         if (!publish.IsPart)
         {
-            var sequence = _sequences.GetOrAdd(producer, static _ => new ProducerSequence());
-            sequence.Persisted = publish.LastSequenceId;
+            var sequence = _sequences.GetOrAdd(publish.Origin ?? producer, static _ => new ProducerSequence());
+            sequence.Persisted = publish.Origin is null ? publish.LastSequenceId : publish.OriginNumber;
             sequence.SeenAt = _services.Now;
         }
 
@@ -133,7 +152,8 @@ internal sealed class Deduplication
         var snapshot = new DeduplicationSnapshot { Reached = reached };
         foreach (var (name, sequence) in _sequences)
         {
-            if (sequence.SeenAt < oldest && sequence.Pushed == sequence.Persisted)
+            // A cluster may be away for longer, and then repeats what it does not know to be here.
+            if (sequence.SeenAt < oldest && !name.StartsWith(ReplicationCursor.Prefix, StringComparison.Ordinal) && sequence.Pushed == sequence.Persisted)
             {
                 _sequences.TryRemove(name, out _);
             }
@@ -174,19 +194,32 @@ internal sealed class Deduplication
     private void Replay(LogEntry entry)
     {
         Reach(entry.Position);
-        if (!MessageCodec.TryReadHeader(entry.Data, out var header) || (header.Chunks > 0 && header.Chunk < header.Chunks - 1))
+        if (!MessageCodec.TryReadHeader(entry.Data, out var header) || (!header.Source.IsKnown && header.Chunks > 0 && header.Chunk < header.Chunks - 1))
         {
             return;
         }
 
-        var sequence = _sequences.GetOrAdd(Encoding.UTF8.GetString(header.Producer.Span), static _ => new ProducerSequence());
-        var last = Math.Max(header.SequenceId, header.HighestSequenceId);
+        var isReplicated = header.Source.IsKnown;
+        var sequence = _sequences.GetOrAdd(isReplicated ? OriginOf(header) : Encoding.UTF8.GetString(header.Producer.Span), static _ => new ProducerSequence());
+        var last = isReplicated ? header.Source.Number : Math.Max(header.SequenceId, header.HighestSequenceId);
         if (last > sequence.Persisted)
         {
             sequence.Pushed = sequence.Persisted = last;
         }
 
         sequence.SeenAt = Math.Max(sequence.SeenAt, header.PublishedAt);
+    }
+
+    private string OriginOf(in MessageHeader header)
+    {
+        var origin = Volatile.Read(ref _origin);
+        if (origin is null || !origin.IsThatOf(header))
+        {
+            origin = new OriginName(header);
+            Volatile.Write(ref _origin, origin);
+        }
+
+        return origin.Value;
     }
 
     private void Reach(Position position)

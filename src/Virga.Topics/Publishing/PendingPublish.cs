@@ -25,6 +25,12 @@ public abstract class PendingPublish : LogAppend
     /// <summary>Whether the numbers say nothing yet: it is a chunk, but not the last one of its message.</summary>
     internal bool IsPart { get; set; }
 
+    /// <summary>For what was replicated from another cluster: whom it is told apart by instead of its producer; null for others.</summary>
+    internal string? Origin { get; set; }
+
+    /// <summary>The number that it has there.</summary>
+    internal long OriginNumber { get; set; }
+
     /// <summary>The greatest number in it.</summary>
     internal long LastSequenceId => Math.Max(SequenceId, HighestSequenceId);
 

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Virga.Core.Names;
 using Virga.Core.Resources;
+using Virga.Pulsar.Replication;
 using Virga.Pulsar.Server;
 using Virga.State.Logs;
 using Virga.Telemetry.Metering;
@@ -75,6 +76,12 @@ internal sealed record NodeOptions
 
     /// <summary>The host by which other nodes reach this one; null when that is the address that it listens on.</summary>
     public string? ClusterHost { get; init; }
+
+    /// <summary>What other clusters call this one, or the node alone; null where topics are not replicated.</summary>
+    public string? ClusterName { get; init; }
+
+    /// <summary>The clusters that topics can be replicated to.</summary>
+    public IReadOnlyList<RemoteCluster> RemoteClusters { get; init; } = [];
 
     /// <summary>When writes to shared state are acknowledged.</summary>
     public Durability StateDurability { get; init; } = Durability.Interval;

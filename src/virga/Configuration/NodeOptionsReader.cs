@@ -51,7 +51,16 @@ internal sealed class NodeOptionsReader(Func<string, string?> option, Func<strin
             throw new UsageException("The node has a RabbitMQ, but belongs to no cluster: a node alone keeps the messages of its topics itself.", "Name the cluster's PostgreSQL with --cluster URL, or leave --rabbitmq out.");
         }
 
-        return options;
+        if (options.ClusterName is null != (options.RemoteClusters.Count == 0))
+        {
+            throw options.ClusterName is null
+                ? new UsageException("Topics can be replicated to other clusters only from one that has a name.", "Give it one with --cluster-name NAME.")
+                : new UsageException($"The cluster is called '{options.ClusterName}' for other clusters, but knows none.", "Name them with --remote-cluster NAME=pulsar://HOST:PORT.");
+        }
+
+        return options.RemoteClusters.Any(remote => remote.Name == options.ClusterName)
+            ? throw new UsageException($"A cluster is not replicated to itself: '{options.ClusterName}' is its own name.", "Name the other clusters only with --remote-cluster.")
+            : options;
     }
 
     private static void AllowOnlyKnown(YamlMapping root)

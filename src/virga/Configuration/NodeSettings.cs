@@ -6,6 +6,8 @@ using Virga.Core.Names;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Core.Storage;
+using Virga.Pulsar.Clients;
+using Virga.Pulsar.Replication;
 using Virga.State.Logs;
 using Virga.Topics.Ledgers.Cold;
 using Virga.Topics.Ledgers.Segments;
@@ -66,6 +68,10 @@ internal static class NodeSettings
             (options, text, _) => Address(text) is { } address ? options with { ClusterAddress = address } : null),
         new("--cluster-host", "cluster.host", "HOST", "The host by which other nodes reach this one [that of --cluster-address]", "a host name or an address",
             (options, text, _) => Uri.CheckHostName(text) != UriHostNameType.Unknown ? options with { ClusterHost = text } : null),
+        new("--cluster-name", "cluster.name", "NAME", "What other clusters call this one, or the node alone; needs --remote-cluster [topics are not replicated]", $"a name: {ResourceName.Rule}",
+            (options, text, _) => ResourceName.TryParse(text, out var name) ? options with { ClusterName = name.Value } : null),
+        new("--remote-cluster", "cluster.remotes", "NAME=URL,…", "The clusters that topics can be replicated to, with where their nodes serve Pulsar's clients; needs --cluster-name [none]", "names and addresses such as us=pulsar://us.example.org:6650, separated by commas",
+            (options, text, _) => Remotes(text) is { } remotes ? options with { RemoteClusters = remotes } : null),
         new("--state-durability", "state.durability", "sync|interval", "Acknowledge writes to shared state when they are on disk, or from memory some milliseconds before that [interval]", "sync or interval",
             (options, text, _) => text is "sync" or "interval" ? options with { StateDurability = text == "sync" ? Durability.Sync : Durability.Interval } : null),
         new("--state-memory", "state.memory", "SIZE", "Memory that values of shared state may occupy; the others are read from disk [256MB]", "a size such as 1GB, 16MB or more",
@@ -92,6 +98,13 @@ internal static class NodeSettings
         "gvisor" => Isolation.Gvisor,
         _ => null,
     };
+
+    private static RemoteCluster[]? Remotes(string text)
+    {
+        RemoteCluster?[] remotes = [.. text.Split(',').Select(static part =>
+            part.IndexOf('=', StringComparison.Ordinal) is > 0 and var at && ResourceName.TryParse(part[..at], out _) && BrokerUrl.Parse(part[(at + 1)..]) is { } url ? new RemoteCluster(part[..at], url) : null)];
+        return remotes.Contains(null) || remotes.DistinctBy(static remote => remote!.Name).Count() < remotes.Length ? null : remotes.OfType<RemoteCluster>().ToArray();
+    }
 
     private static string? Database(string text)
     {

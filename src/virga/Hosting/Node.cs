@@ -35,6 +35,7 @@ using Virga.Gateway;
 using Virga.Gateway.Routing;
 using Virga.Hosting.Activity;
 using Virga.Pulsar;
+using Virga.Pulsar.Replication;
 using Virga.Pulsar.Server;
 using Virga.State.Api;
 using Virga.Streams;
@@ -44,6 +45,7 @@ using Virga.Telemetry.Api;
 using Virga.Telemetry.Logging;
 using Virga.Telemetry.Tracing;
 using Virga.Topics.Api;
+using Virga.Topics.Brokers;
 using Virga.Triggers;
 using Virga.Triggers.Api;
 using Virga.Triggers.Rules;
@@ -189,6 +191,7 @@ internal static class Node
             dags);
         await using var pulsar = StartPulsar(options, topics, link, time, app.Services.GetRequiredService<ILoggerFactory>());
         engines.Pulsar = pulsar;
+        await using var replicator = topics is null || options.ClusterName is not { } cluster ? null : new GeoReplicator(topics.Broker, link, cluster, options.RemoteClusters, time, app.Services.GetRequiredService<ILoggerFactory>());
         engines.GatewayAddress = await gateway.StartAsync(stop);
         await app.StartAsync(stop);
 
@@ -198,6 +201,7 @@ internal static class Node
         engines.IsReady = true;
         streams?.Start();
         triggers?.Start();
+        replicator?.Start();
 
         var admin = new Uri(app.Urls.First());
         membership.Join(engines.GatewayAddress, admin);
@@ -305,7 +309,7 @@ internal static class Node
         app.MapVirgaTriggers(engines.RequireTriggers);
         app.MapVirgaState(engines.RequireState);
         app.MapVirgaTopics(() => engines.RequireTopics().Node);
-        app.MapVirgaPulsar(() => engines.RequireTopics().Node, () => engines.Pulsar);
+        app.MapVirgaPulsar(() => engines.RequireTopics().Node, () => engines.Pulsar, options.ClusterName ?? TopicBrokerOptions.UsualCluster);
         app.MapNode();
         return app;
     }

@@ -73,11 +73,22 @@ internal sealed class NodeTopics : IAsyncDisposable
         await _metadata.DisposeAsync();
     }
 
+    private static TopicBrokerOptions BrokerOptions(NodeOptions options)
+    {
+        var usual = new TopicBrokerOptions();
+        return usual with
+        {
+            Logs = usual.Logs with { TailBytes = options.TopicMemory.Bytes },
+            Cluster = options.ClusterName ?? usual.Cluster,
+            RemoteClusters = [.. options.RemoteClusters.Select(static remote => remote.Name)],
+        };
+    }
+
     private static async Task<NodeTopics> OpenAsync(
         ILedgerStore ledgers, ITopicMetadata metadata, NodeOptions options, NodeMembership membership, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
     {
         ledgers = options.TopicOffload is { } bucket ? new TieredLedgerStore(ledgers, new S3ColdLedgers(bucket)) : ledgers;
-        var broker = new TopicBroker(ledgers, metadata, membership.Link, new TopicBrokerOptions { Logs = new() { TailBytes = options.TopicMemory.Bytes } }, time, loggers);
+        var broker = new TopicBroker(ledgers, metadata, membership.Link, BrokerOptions(options), time, loggers);
         var topics = new NodeTopics(ledgers, metadata, broker, new TopicClient(broker, membership.Link, new Random(), time, loggers), time);
         try
         {

@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 using Virga.Core.Resources;
+using Virga.Topics.Brokers;
+using Virga.Topics.Messages;
 using Virga.Topics.Names;
 
 namespace Virga.Streams.Tests.Runs;
@@ -187,6 +189,41 @@ public sealed class StreamRunTests
 
         published.Select(static message => (message.Key, StreamWorld.Text(message))).ShouldBe([("a", "4"), ("b", "2")], ignoreOrder: true);
         await world.DoneAsync(3);
+    }
+
+    [Theory]
+    [InlineData(StreamProcessing.AtMostOnce)]
+    [InlineData(StreamProcessing.AtLeastOnce)]
+    public async Task An_entry_that_cannot_be_taken_apart_goes_to_the_dead_letters_as_it_is(StreamProcessing processing)
+    {
+        await using var world = await StreamWorld.StartAsync();
+        var topic = await world.Broker.GetAsync(TopicName.Parse("in"), TopicCreation.Always, StreamWorld.Cancellation);
+        await using var producer = new RawProducer(topic);
+
+        // A batch whose payload is none.
+        await producer.PublishAsync(MessageWriter.WriteBatch([new OutgoingMessage { Payload = new byte[100] }], "raw", 0, DateTimeOffset.UnixEpoch)[..^60]);
+        await world.PublishAsync("a");
+
+        world.Put(spec => spec with { Processing = processing });
+
+        (await world.ReadAsync("out", 1)).Select(StreamWorld.Text).ShouldBe(["a"]);
+        (await world.ReadAsync("s-dead", 1)).Single().Properties.ShouldContain(static property => property.Key == "virga-cause" && property.Value == "malformed");
+        await world.DoneAsync(1);
+    }
+
+    [Fact]
+    public async Task Batches_are_acknowledged_with_what_is_done_of_them()
+    {
+        await using var world = await StreamWorld.StartAsync();
+        world.Put(static spec => spec with { Window = new StreamWindow { Count = 3, PerKey = false }, Processing = StreamProcessing.EffectivelyOnce });
+        await world.PublishManyAsync(Enumerable.Range(0, 5).Select(static i => ($"{i}", (string?)null)));
+        await StreamWorld.EventuallyAsync(async () => await world.StatsAsync() is { Published: 1 });
+        await world.RestartEngineAsync();
+
+        await world.PublishManyAsync([("5", null)]);
+
+        (await world.ReadAsync("out", 2)).Select(static message => string.Concat(JsonDocument.Parse(message.Payload).RootElement.GetProperty("messages").EnumerateArray().Select(static one => one.GetProperty("value").ToString()))).ShouldBe(["012", "345"]);
+        await world.DoneAsync(1);
     }
 
     private static Duration Milliseconds(int count) => new(TimeSpan.FromMilliseconds(count));
