@@ -327,12 +327,24 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
 
     private void Begin(IServedConsumer served, PartSink sink)
     {
-        BatchAck[] unsent;
+        BatchAck[] unsent = [];
+        bool isStale;
         lock (_gate)
         {
-            unsent = [.. _unsent];
-            _unsent.Clear();
-            _served = served;
+            isStale = sink.Attachment != _attachment;
+            if (!isStale)
+            {
+                unsent = [.. _unsent];
+                _unsent.Clear();
+                _served = served;
+            }
+        }
+
+        // Lost before anybody knew that it is attached: the next attachment waits for this one to be over.
+        if (isStale)
+        {
+            served.Detach();
+            return;
         }
 
         if (unsent.Length > 0)
@@ -384,12 +396,6 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
             {
                 var sink = new PartSink(this, attachment);
                 var served = await _server.SubscribeAsync(Topic, Attaching(), sink, _closing.Token);
-                if (attachment != _attachment)
-                {
-                    served.Detach();
-                    return;
-                }
-
                 Begin(served, sink);
                 return;
             }

@@ -306,6 +306,14 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
         }
     }
 
+    private bool IsCurrent(int attachment)
+    {
+        lock (_gate)
+        {
+            return attachment == _attachment;
+        }
+    }
+
     private async Task AttachAgainAsync(IServedProducer? lost, int attachment, Task before)
     {
         // Not under the gate any more: the broker may call back when it is let go of.
@@ -313,7 +321,7 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
         lost?.Detach();
         await before;
         var delay = default(ReconnectDelay);
-        while (true)
+        while (IsCurrent(attachment))
         {
             try
             {
@@ -327,6 +335,9 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
                         return;
                     }
                 }
+
+                // Closed before anybody knew that it is attached: the next attachment waits for this one to be over.
+                producer.Detach();
             }
             catch (ProblemException e) when (e.Problem.Slug is "producer-fenced" or "topic-terminated")
             {
