@@ -1,6 +1,7 @@
 using Virga.Control.Builds;
 using Virga.Control.Functions;
 using Virga.Control.Packages;
+using Virga.Core.Problems;
 using Virga.Core.Resources;
 
 namespace Virga.Control;
@@ -31,6 +32,9 @@ public sealed record ControlOptions
 
     /// <summary>How strongly functions are to be kept apart at least; a spec that asks for less is refused.</summary>
     public IsolationMinimums Isolation { get; init; } = new();
+
+    /// <summary>Why the node has no topics, which is the answer to whoever makes a trigger or a stream function; null where it has.</summary>
+    public Problem? TopicsMissing { get; init; }
 
     /// <summary>How long a deployment waits for what its version keeps warm before it takes traffic.</summary>
     public TimeSpan PrepareTimeout { get; init; } = TimeSpan.FromSeconds(60);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Virga.EndToEnd.Tests.Support;
 
@@ -79,6 +80,28 @@ public sealed class ClusterTests(VirgaCluster cluster) : IClassFixture<VirgaClus
                 answer.Status.ShouldBe(200, answer.Body);
                 return answer.Body.StartsWith("\"two{", StringComparison.Ordinal);
             });
+    }
+
+    [Fact]
+    public async Task Without_a_RabbitMQ_whoever_wants_topics_is_told_what_is_missing()
+    {
+        var node = cluster.Nodes[0];
+        await cluster.DeployAsync("publishes", Source.JavaScript("export default async (event, ctx) => { try { return await ctx.publish('orders', 1); } catch (error) { return error.message; } };"));
+        var trigger = new { spec = new { source = new { topic = new { topics = new[] { "orders" } } }, function = "publishes" } };
+        var stream = new { spec = new { inputs = new[] { "orders" }, function = "publishes" } };
+
+        foreach (var answer in (Answer[])[
+            await node.ControlAsync(HttpMethod.Put, "topics/orders", new JsonObject()),
+            await node.ControlAsync("topics/orders/stats"),
+            await node.ControlAsync(HttpMethod.Put, "triggers/orders", JsonSerializer.SerializeToNode(trigger)!),
+            await node.ControlAsync(HttpMethod.Put, "streams/orders", JsonSerializer.SerializeToNode(stream)!)])
+        {
+            answer.ShouldBeProblem(503, "unavailable").ShouldContain("RabbitMQ");
+            answer.Json["fix"]!.ToString().ShouldContain("--rabbitmq");
+        }
+
+        (await node.RunAsync("topic", "publish", "orders", "1")).ShouldFail(5, "unavailable").ShouldContain("--rabbitmq");
+        (await node.GetAsync("/f/publishes")).Body.ShouldContain("RabbitMQ");
     }
 
     [Fact]

@@ -11,12 +11,17 @@ using Virga.Core.Streams;
 namespace Virga.Control.Streams;
 
 /// <summary>Creates, updates, reads and deletes stream functions.</summary>
-internal sealed class StreamService(IMetadataStore store, ChangeLog changes, StreamCatalog catalog, FunctionCatalog functions)
+internal sealed class StreamService(IMetadataStore store, ChangeLog changes, StreamCatalog catalog, FunctionCatalog functions, ControlOptions options)
 {
     /// <summary>Makes a stream function or replaces it.</summary>
-    /// <exception cref="ProblemException"><c>invalid-spec</c>, also when its function does not exist; <c>conflict</c>; <c>stale-version</c>.</exception>
+    /// <exception cref="ProblemException"><c>unavailable</c>: there are no topics; <c>invalid-spec</c>, also when its function does not exist; <c>conflict</c>; <c>stale-version</c>.</exception>
     public async Task<PutResult<StreamResource>> PutAsync(Scope scope, ResourceName name, StreamSpec spec, Precondition condition, CancellationToken cancellation)
     {
+        if (options.TopicsMissing is { } missing)
+        {
+            throw new ProblemException(missing);
+        }
+
         StreamRules.Check(spec);
         var json = ControlJson.Serialize(spec);
         var key = new ResourceKey(ResourceKind.Stream, scope, name.Value);

@@ -11,12 +11,17 @@ using Virga.Core.Triggers;
 namespace Virga.Control.Triggers;
 
 /// <summary>Creates, updates, reads and deletes triggers.</summary>
-internal sealed class TriggerService(IMetadataStore store, ChangeLog changes, TriggerCatalog catalog, FunctionCatalog functions, ITriggerRules rules)
+internal sealed class TriggerService(IMetadataStore store, ChangeLog changes, TriggerCatalog catalog, FunctionCatalog functions, ITriggerRules rules, ControlOptions options)
 {
     /// <summary>Makes a trigger or replaces it.</summary>
-    /// <exception cref="ProblemException"><c>invalid-spec</c>, also when the function does not exist; <c>out-of-scope</c>; <c>conflict</c>; <c>stale-version</c>.</exception>
+    /// <exception cref="ProblemException"><c>unavailable</c>: there are no topics; <c>invalid-spec</c>, also when the function does not exist; <c>out-of-scope</c>; <c>conflict</c>; <c>stale-version</c>.</exception>
     public async Task<PutResult<TriggerResource>> PutAsync(Scope scope, ResourceName name, TriggerSpec spec, Precondition condition, CancellationToken cancellation)
     {
+        if (options.TopicsMissing is { } missing)
+        {
+            throw new ProblemException(missing);
+        }
+
         rules.Check(new TriggerName(scope, name), spec);
         var json = ControlJson.Serialize(spec);
         var key = new ResourceKey(ResourceKind.Trigger, scope, name.Value);

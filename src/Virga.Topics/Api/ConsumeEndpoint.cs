@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Virga.Core.Names;
 using Virga.Core.Problems;
 using Virga.Topics.Clients;
@@ -9,7 +10,7 @@ using Virga.Topics.Subscriptions;
 namespace Virga.Topics.Api;
 
 /// <summary><c>GET /topics/{topic}/messages</c>: messages as they come, for a subscription or to be read alone.</summary>
-internal sealed class ConsumeEndpoint(Func<TopicNode> node, OpenConsumers open, TimeProvider time, CancellationToken stopping)
+internal sealed class ConsumeEndpoint(Func<TopicNode> node, OpenConsumers open, TimeProvider time, ILogger<ConsumeEndpoint> logger, CancellationToken stopping)
 {
     private const int MaxQueue = 10_000;
     private const int StandardQueue = 1000;
@@ -94,7 +95,7 @@ internal sealed class ConsumeEndpoint(Func<TopicNode> node, OpenConsumers open, 
 
         if (!isExplicit)
         {
-            await StreamAsync(http, new ConsumerSource(consumer), last, count, "{}", end);
+            await StreamAsync(http, new ConsumerSource(consumer, logger), last, count, "{}", end);
             return;
         }
 

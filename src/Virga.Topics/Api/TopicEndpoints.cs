@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Virga.Core.Problems;
 
 namespace Virga.Topics.Api;
@@ -25,7 +26,7 @@ public static class TopicEndpoints
         var open = new OpenConsumers();
         var topics = new TopicsEndpoints(node);
         var publishing = new PublishEndpoint(node, time);
-        var consuming = new ConsumeEndpoint(node, open, time, stopping);
+        var consuming = new ConsumeEndpoint(node, open, time, services.GetRequiredService<ILogger<ConsumeEndpoint>>(), stopping);
         var acknowledging = new AckEndpoints(open);
         var peeking = new PeekEndpoint(node);
         var subscriptions = new SubscriptionEndpoints(node, time);

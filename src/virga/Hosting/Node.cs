@@ -283,6 +283,7 @@ internal static class Node
             DataDirectory = data.Path,
             ClusterConnectionString = options.ClusterDatabase,
             MaxPackageBytes = options.MaxPackage.Bytes,
+            TopicsMissing = NodeTopics.AreIn(options) ? null : NodeTopics.Missing,
             Isolation = options.IsolationMinimums,
             BuiltInEnvironments = BuiltInEnvironments.Find(options.PoolSize),
             BuildOptions = new BuildOptions

@@ -53,9 +53,7 @@ internal sealed class NodeEngines : IInvoker, IFunctionLifecycleListener, ITopic
 
     /// <summary>Topics, for a request that needs them.</summary>
     /// <exception cref="ProblemException"><c>unavailable</c>: the node is starting, or its cluster has no place for topics.</exception>
-    public NodeTopics RequireTopics() => Topics ?? throw (IsReady
-        ? new ProblemException(KnownProblems.Unavailable("The node's cluster has no RabbitMQ, where the messages of topics would be.", "Start its nodes with --rabbitmq URL."))
-        : Starting());
+    public NodeTopics RequireTopics() => Topics ?? throw (IsReady ? new ProblemException(NodeTopics.Missing) : Starting());
 
     /// <summary>Stream functions, for a request that needs them.</summary>
     /// <exception cref="ProblemException"><c>unavailable</c>: the node is starting, or its cluster has no place for topics.</exception>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Virga.Configuration;
+using Virga.Core.Problems;
 using Virga.Topics.Api;
 using Virga.Topics.Brokers;
 using Virga.Topics.Clients;
@@ -28,6 +29,9 @@ internal sealed class NodeTopics : IAsyncDisposable
     private NodeTopics(ILedgerStore ledgers, ITopicMetadata metadata, TopicBroker broker, TopicClient client, TimeProvider time) =>
         (_ledgers, _metadata, Node, Publishing) = (ledgers, metadata, new TopicNode(broker, client), new FunctionPublishing(client, time));
 
+    /// <summary>Why a node of a cluster without RabbitMQ has no topics.</summary>
+    public static Problem Missing { get; } = KnownProblems.Unavailable("The node's cluster has no RabbitMQ, where the messages of topics would be.", "Start its nodes with --rabbitmq URL.");
+
     /// <summary>The topics as the edges need them.</summary>
     public TopicNode Node { get; }
 
@@ -40,14 +44,18 @@ internal sealed class NodeTopics : IAsyncDisposable
     /// <summary>Publishes what functions publish.</summary>
     public FunctionPublishing Publishing { get; }
 
+    /// <summary>Whether a node that is started so has topics.</summary>
+    public static bool AreIn(NodeOptions options) => options.ClusterDatabase is null || options.ClusterRabbitMq is not null;
+
     /// <summary>Opens them, and recovers what an earlier run has written; null for a cluster without RabbitMQ, which has no place for messages where all its nodes reach them.</summary>
-    /// <exception cref="Core.Problems.ProblemException"><c>ledgers-corrupted</c>, <c>ledgers-unavailable</c>, <c>topics-corrupted</c>, <c>topics-unavailable</c>, <c>storage-full</c>.</exception>
+    /// <exception cref="ProblemException"><c>ledgers-corrupted</c>, <c>ledgers-unavailable</c>, <c>topics-corrupted</c>, <c>topics-unavailable</c>, <c>storage-full</c>.</exception>
     public static async Task<NodeTopics?> OpenAsync(NodeOptions options, string data, NodeMembership membership, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
     {
         if (options.ClusterDatabase is { } database)
         {
             if (options.ClusterRabbitMq is not { } rabbitMq)
             {
+                NodeWithoutTopics.Answer(membership.Link);
                 return null;
             }
 

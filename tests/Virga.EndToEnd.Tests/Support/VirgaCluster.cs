@@ -3,7 +3,7 @@ using Virga.Testing;
 namespace Virga.EndToEnd.Tests.Support;
 
 /// <summary>Three nodes, each a process of its own, and the PostgreSQL that they share.</summary>
-public sealed class VirgaCluster : IAsyncLifetime
+public class VirgaCluster : IAsyncLifetime
 {
     /// <summary>The database.</summary>
     public PostgresServer Postgres { get; private set; } = null!;
@@ -19,7 +19,8 @@ public sealed class VirgaCluster : IAsyncLifetime
     {
         Postgres = await PostgresServer.StartAsync();
         Url = Postgres.UrlOf(await Postgres.CreateDatabaseAsync());
-        Nodes = [.. new[] { "one", "two", "three" }.Select(name => new ClusterMemberNode(name, Url))];
+        var rabbitMq = await StartRabbitMqAsync();
+        Nodes = [.. new[] { "one", "two", "three" }.Select(name => new ClusterMemberNode(name, Url, rabbitMq))];
         await Task.WhenAll(Nodes.Select(node => node.StartAsync()));
         await SeeEachOtherAsync(3);
     }
@@ -46,9 +47,17 @@ public sealed class VirgaCluster : IAsyncLifetime
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         await Task.WhenAll(Nodes.Select(node => node.DisposeAsync().AsTask()));
+        await StopRabbitMqAsync();
         await Postgres.DisposeAsync();
     }
+
+    /// <summary>Starts what keeps the messages of topics and gives its URL; null for a cluster without topics.</summary>
+    protected virtual Task<string?> StartRabbitMqAsync() => Task.FromResult<string?>(null);
+
+    /// <summary>Stops it.</summary>
+    protected virtual ValueTask StopRabbitMqAsync() => ValueTask.CompletedTask;
 
     private static async Task<int> AliveAsync(ClusterMemberNode node)
     {

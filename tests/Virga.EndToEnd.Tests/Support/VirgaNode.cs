@@ -169,6 +169,13 @@ public class VirgaNode : IAsyncLifetime
         return function;
     }
 
+    /// <summary>Makes or replaces a resource through the control API.</summary>
+    public async Task PutAsync(string path, object spec)
+    {
+        var answer = await ControlAsync(HttpMethod.Put, path, Json(new { spec }));
+        answer.Status.ShouldBeInRange(200, 201, answer.Body);
+    }
+
     /// <summary>Adds a route through the control API.</summary>
     public async Task RouteAsync(string method, string path, string function) =>
         (await ControlAsync(HttpMethod.Post, "routes", Json(new { spec = new { methods = new[] { method }, path, function } }))).Status.ShouldBe(201);

@@ -88,6 +88,23 @@ public sealed class OtherNodeTests : IAsyncLifetime
         (await Should.ThrowAsync<ProblemException>(async () => await SubscribeAsync(Subscription("s")))).Problem.Slug.ShouldBe("consumer-busy");
     }
 
+    [Fact]
+    public async Task A_producer_whose_topic_is_long_in_opening_is_attached_once_it_is_open()
+    {
+        await _client.PublishAsync(_topic, Message("before"), Cancellation);
+        var open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _here.Answering = open.Task;
+        await (await _owner.GetAsync(_topic, TopicCreation.Never, Cancellation)).UnloadAsync(Cancellation);
+        await UntilAsync(() => _here.Held == 1);
+
+        // Both sides compare what they have, and the owner knows of no such producer yet.
+        _here.Break();
+        await UntilAsync(() => _here.IsIdle && _there.IsIdle);
+        open.SetResult();
+
+        await _client.PublishAsync(_topic, Message("after"), Cancellation).AsTask().WaitAsync(TimeSpan.FromSeconds(10), Cancellation);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

@@ -13,6 +13,8 @@ internal sealed class QueuedLink : INodeLink, IAsyncDisposable
     private readonly Task _handing;
     private QueuedLink? _other;
     private volatile int _connection;
+    private int _held;
+    private int _onTheirWay;
 
     private QueuedLink(NodeName self)
     {
@@ -28,6 +30,15 @@ internal sealed class QueuedLink : INodeLink, IAsyncDisposable
     public NodeName Self { get; }
 
     public ClusterView View { get; private set; }
+
+    /// <summary>What questions wait for before they reach the other node.</summary>
+    public Task Answering { get; set; } = Task.CompletedTask;
+
+    /// <summary>How many questions have not reached the other node.</summary>
+    public int Held => Volatile.Read(ref _held);
+
+    /// <summary>Whether nothing is on its way from here.</summary>
+    public bool IsIdle => Volatile.Read(ref _onTheirWay) == 0;
 
     public static (QueuedLink A, QueuedLink B) Pair()
     {
@@ -54,12 +65,19 @@ internal sealed class QueuedLink : INodeLink, IAsyncDisposable
 
     public void Handle(NodeTopic topic, Func<NodeName, ReadOnlyMemory<byte>, CancellationToken, ValueTask<ReadOnlyMemory<byte>>> handler) => _handlers[topic] = handler;
 
-    public void Post(NodeName to, NodeTopic topic, ReadOnlyMemory<byte> body) => _posts.Writer.TryWrite((topic, body.ToArray(), _connection));
+    public void Post(NodeName to, NodeTopic topic, ReadOnlyMemory<byte> body)
+    {
+        Interlocked.Increment(ref _onTheirWay);
+        _posts.Writer.TryWrite((topic, body.ToArray(), _connection));
+    }
 
     public async ValueTask<ReadOnlyMemory<byte>> AskAsync(NodeName to, NodeTopic topic, ReadOnlyMemory<byte> body, CancellationToken cancellation)
     {
         var copy = body.ToArray();
         await Task.Yield();
+        Interlocked.Increment(ref _held);
+        await Answering.WaitAsync(cancellation);
+        Interlocked.Decrement(ref _held);
         return await _other!._handlers[topic](Self, copy, cancellation);
     }
 
@@ -77,6 +95,8 @@ internal sealed class QueuedLink : INodeLink, IAsyncDisposable
             {
                 await _other!._handlers[topic](Self, body, CancellationToken.None);
             }
+
+            Interlocked.Decrement(ref _onTheirWay);
         }
     }
 }

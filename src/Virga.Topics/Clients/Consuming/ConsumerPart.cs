@@ -72,11 +72,7 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
         var sink = new PartSink(this, 1);
         _attachment = 1;
         var served = await _server.SubscribeAsync(Topic, Attaching(), sink, cancellation);
-        if (!TryBegin(served, sink))
-        {
-            // The attachment that has taken its place is under way, and would be kept out by this one.
-            served.Detach();
-        }
+        Begin(served, sink);
     }
 
     /// <summary>Takes an entry out of the queue: what is known of it from now on, or null when it comes again over another attachment.</summary>
@@ -329,20 +325,26 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
         }
     }
 
-    // False when it was lost, or closed, before it began.
-    private bool TryBegin(IServedConsumer served, PartSink sink)
+    private void Begin(IServedConsumer served, PartSink sink)
     {
-        BatchAck[] unsent;
+        BatchAck[] unsent = [];
+        bool isStale;
         lock (_gate)
         {
-            if (sink.Attachment != _attachment)
+            isStale = sink.Attachment != _attachment;
+            if (!isStale)
             {
-                return false;
+                unsent = [.. _unsent];
+                _unsent.Clear();
+                _served = served;
             }
+        }
 
-            unsent = [.. _unsent];
-            _unsent.Clear();
-            _served = served;
+        // Lost before anybody knew that it is attached: the next attachment waits for this one to be over.
+        if (isStale)
+        {
+            served.Detach();
+            return;
         }
 
         if (unsent.Length > 0)
@@ -355,8 +357,6 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
         {
             Lost(sink.Attachment);
         }
-
-        return true;
     }
 
     private void Lost(int attachment)
@@ -396,11 +396,7 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
             {
                 var sink = new PartSink(this, attachment);
                 var served = await _server.SubscribeAsync(Topic, Attaching(), sink, _closing.Token);
-                if (!TryBegin(served, sink))
-                {
-                    served.Detach();
-                }
-
+                Begin(served, sink);
                 return;
             }
             catch (ProblemException e) when (e.Problem.Fault == Fault.Client && e.Problem.Slug is not ("topic-moved" or "consumer-busy"))

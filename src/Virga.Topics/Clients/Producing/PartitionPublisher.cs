@@ -282,6 +282,14 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
         }
     }
 
+    private bool IsCurrent(int attachment)
+    {
+        lock (_gate)
+        {
+            return attachment == _attachment;
+        }
+    }
+
     private async Task AttachAgainAsync(IServedProducer? lost, int attachment, Task before)
     {
         // Not under the gate any more: the broker may call back when it is let go of.
@@ -289,7 +297,7 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
         lost?.Detach();
         await before;
         var delay = default(ReconnectDelay);
-        while (true)
+        while (IsCurrent(attachment))
         {
             try
             {
@@ -304,9 +312,8 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
                     }
                 }
 
-                // Lost again before this was known: the attaching that has begun since then waits for this one.
+                // Closed before anybody knew that it is attached: the next attachment waits for this one to be over.
                 producer.Detach();
-                return;
             }
             catch (ProblemException e) when (e.Problem.Slug is "producer-fenced" or "topic-terminated")
             {

@@ -15,6 +15,7 @@ internal abstract class LinkChannel(INodeLink link, NodeName peer, long incarnat
     private long _received;
     private long _handled;
     private bool _isEnded;
+    private volatile bool _isAttached;
     private List<(long Number, TaskCompletionSource Handled)>? _awaited;
 
     /// <summary>The other end.</summary>
@@ -70,12 +71,15 @@ internal abstract class LinkChannel(INodeLink link, NodeName peer, long incarnat
         }
     }
 
-    /// <summary>The connection to the other end was made again: says how much it should have.</summary>
+    /// <summary>The owner has answered that it has the channel.</summary>
+    public void Attached() => _isAttached = true;
+
+    /// <summary>The connection to the other end was made again: says how much it should have. Nothing while it is being attached: an owner that still opens the topic would take it for a channel that it lost.</summary>
     public void Sync()
     {
         lock (_gate)
         {
-            if (!_isEnded)
+            if (!_isEnded && (isOwner || _isAttached))
             {
                 link.Post(peer, NodeTopic.TopicFrame, FrameWriter.Frame(id, !isOwner, _sent, FrameKind.Sync).Written);
             }

@@ -116,7 +116,9 @@ internal sealed class TopicLink : IDisposable
 
         try
         {
-            return await AskAsync(channel.Peer, request, cancellation);
+            var answer = await AskAsync(channel.Peer, request, cancellation);
+            channel.Attached();
+            return answer;
         }
         catch
         {
