@@ -107,6 +107,15 @@ internal sealed class CommandFactory(GlobalOptions globals, Terminal terminal)
             : Refuse<int?>(result, $"'{result.Tokens[0].Value}' in {option} is no whole number from {least} on."),
     };
 
+    /// <summary>An argument that is a whole number.</summary>
+    public static Argument<int> CountArgument(string name, string description, int least) => new(name)
+    {
+        Description = description,
+        CustomParser = result => int.TryParse(result.Tokens[0].Value, out var value) && value >= least
+            ? value
+            : Refuse<int>(result, $"'{result.Tokens[0].Value}' as {name} is no whole number from {least} on."),
+    };
+
     /// <summary>An option that is a share above 0 and at most 1.</summary>
     public static Option<double?> ShareOption(string option, string description) => new(option)
     {

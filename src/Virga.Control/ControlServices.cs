@@ -29,7 +29,7 @@ public static class ControlServices
 
     /// <summary>
     /// Adds <see cref="ControlPlane"/>, <see cref="IFunctionCatalog"/>, <see cref="IDagCatalog"/>, <see cref="ITriggerCatalog"/>, <see cref="IStreamCatalog"/>, <see cref="IEnvironmentCatalog"/>, <see cref="IPackageDirectory"/> and an <see cref="IScaleObserver"/> that feeds the feed of changes. Every registered <see cref="IRouteSink"/>
-    /// and <see cref="IFunctionLifecycleListener"/> is told of changes; the invoke endpoint uses the registered <see cref="IInvoker"/>, and triggers are checked by the registered <see cref="ITriggerRules"/>.
+    /// and <see cref="IFunctionLifecycleListener"/> is told of changes; the invoke endpoint uses the registered <see cref="IInvoker"/>, and triggers and streams are checked by the registered <see cref="ITriggerRules"/> and <see cref="IStreamRules"/>.
     /// </summary>
     public static IServiceCollection AddVirgaControl(this IServiceCollection services, ControlOptions options)
     {

@@ -30,6 +30,27 @@ public sealed class TopicSpecifications : IAsyncLifetime, IDisposable
         _requests.ShouldBe(["""PUT topics/orders {"partitions":3}"""]);
     }
 
+    [Theory]
+    [InlineData("x")]
+    [InlineData("0")]
+    public async Task A_number_of_partitions_that_is_none_is_refused_in_words_of_the_user(string partitions)
+    {
+        var run = await RunAsync("topic", "grow", "orders", partitions);
+
+        run.Code.ShouldBe(ExitCode.Usage);
+        run.Error.ShouldContain($"'{partitions}' as PARTITIONS is no whole number from 1 on.");
+        _requests.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Who_wanted_more_messages_than_an_ended_topic_has_is_told()
+    {
+        Answer("""{"id":"1:0","value":"text"}""", "application/x-ndjson");
+
+        (await RunAsync("topic", "consume", "t", "--count", "2")).Error.ShouldStartWith("The topic has ended");
+        (await RunAsync("topic", "consume", "t", "--count", "1")).Error.ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task A_message_is_published_with_what_is_said_of_it()
     {

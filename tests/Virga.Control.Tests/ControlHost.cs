@@ -15,7 +15,9 @@ using Virga.Core.Invocations;
 using Virga.Core.Names;
 using Virga.Core.Resources;
 using Virga.Core.Routing;
+using Virga.Core.Streams;
 using Virga.Core.Triggers;
+using Virga.Streams;
 using Virga.Triggers.Rules;
 
 namespace Virga.Control.Tests;
@@ -135,6 +137,7 @@ internal sealed class ControlHost : IAsyncDisposable
         builder.Services.AddSingleton<IInvoker>(Invoker);
         builder.Services.AddSingleton<IRouteSink>(Traffic);
         builder.Services.AddSingleton<ITriggerRules>(new TriggerRules());
+        builder.Services.AddSingleton<IStreamRules>(new StreamTopicRules());
         builder.Services.AddSingleton<IFunctionLifecycleListener>(Traffic);
         _app = builder.Build();
         await Service<ControlPlane>().StartAsync(Cancellation);

@@ -11,7 +11,7 @@ const file = 'change.mjs';
 const batched = 500;
 const callsAtOnce = 64;
 const note =
-  'Messages of 100 bytes of JSON go into a topic; a node function (isolation `process`, which is what bubblewrap costs as well) adds a member to each, and what it answers is published to another topic, from which it is consumed. ' +
+  'Messages of 100 bytes of JSON go into a topic; a node function (isolation `process`) adds a member to each, and what it answers is published to another topic, from which it is consumed. ' +
   `The producer keeps 20,000 messages between the two topics (5,000 where each is a call). Batched: up to ${batched} messages a call. Topics with durability \`interval\`; both topics, the function and the client share the machine. Median of the rounds.`;
 
 /** What stands between the topics. */

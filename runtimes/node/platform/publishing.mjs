@@ -79,10 +79,23 @@ export class Publishing {
   }
 }
 
-function writeMessage(out, topic, message, { key, properties, eventTime, deliverAfter, sequenceId, producer }) {
+const known = new Set(['key', 'properties', 'eventTime', 'deliverAfter', 'sequenceId', 'producer']);
+
+// A misspelt `key` would cost the message its order, and nobody would know.
+function requireKnown(options) {
+  for (const name in options) {
+    if (!known.has(name)) {
+      throw new TypeError(`'${name}' is no option of a message; there are ${[...known].join(', ')}`);
+    }
+  }
+}
+
+function writeMessage(out, topic, message, options) {
   if (typeof topic !== 'string') {
     throw new TypeError(`a topic's name is text, not ${topic === null ? 'null' : typeof topic}`);
   }
+  requireKnown(options);
+  const { key, properties, eventTime, deliverAfter, sequenceId, producer } = options;
   const pairs = properties === undefined ? [] : Object.entries(properties);
   out.text(topic);
   out.byte(
@@ -108,7 +121,7 @@ function writeMessage(out, topic, message, { key, properties, eventTime, deliver
     out.varint(whole(Number(eventTime), 'eventTime'));
   }
   if (deliverAfter !== undefined) {
-    out.varint(whole(deliverAfter, 'deliverAfter'));
+    out.varint(whole(deliverAfter, 'deliverAfter', ' of milliseconds'));
   }
   if (sequenceId !== undefined) {
     out.varint(whole(sequenceId, 'sequenceId'));
@@ -118,9 +131,9 @@ function writeMessage(out, topic, message, { key, properties, eventTime, deliver
   }
 }
 
-function whole(number, name) {
+function whole(number, name, unit = '') {
   if (!Number.isSafeInteger(number) || number < 0) {
-    throw new TypeError(`${name} is ${number}; it must be a whole number from 0 on`);
+    throw new TypeError(`${name} is ${number}; it must be a whole number${unit} from 0 on`);
   }
   return number;
 }

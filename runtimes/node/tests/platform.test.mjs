@@ -637,7 +637,7 @@ describe('ctx.publish', () => {
           out.varint(json.length);
           out.raw(json);
         });
-        assert.deepEqual(await result(worker, call), ['1:0', 'backlog-exceeded', 'Mend it.', 'deliverAfter is -1; it must be a whole number from 0 on']);
+        assert.deepEqual(await result(worker, call), ['1:0', 'backlog-exceeded', 'Mend it.', 'deliverAfter is -1; it must be a whole number of milliseconds from 0 on']);
       },
     ));
 
@@ -657,6 +657,18 @@ describe('ctx.publish', () => {
         }
         assert.deepEqual(counts, [1000, 1000, 500]);
         assert.equal(await result(worker, call), 'done');
+      },
+    ));
+
+  test('refuses an option that does not exist, and sends nothing', () =>
+    withFunction(
+      `export default async ({}, ctx) => (await Promise.allSettled([ctx.publish('a', 1, { kye: 'x' }), ctx.publishMany('a', [{ message: 1, delay: 5 }])])).map((one) => one.reason.message);`,
+      {},
+      async (worker) => {
+        const call = worker.open();
+        const [first, second] = await result(worker, call);
+        assert.match(first, /^'kye' is no option of a message; there are key, properties, /);
+        assert.match(second, /^'delay' is no option/);
       },
     ));
 

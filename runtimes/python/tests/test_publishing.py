@@ -81,6 +81,13 @@ class Publishing(unittest.TestCase):
                     node.start(source(mode, code), concurrency=concurrency).open()
                     self.assertIn(expected, json.loads(node.expect(RESULT).body))
 
+    def test_a_delay_that_is_no_number_is_refused_by_its_name(self) -> None:
+        code = "try:\n    @ctx.publish('t', 1, deliver_after='soon')\nexcept TypeError as e:\n    return str(e)"
+        for mode, concurrency in MODES:
+            with self.subTest(mode, concurrency=concurrency), Node() as node:
+                node.start(source(mode, code), concurrency=concurrency).open()
+                self.assertEqual(json.loads(node.expect(RESULT).body), "deliver_after is 'soon'; it must be a number of seconds")
+
     def test_many_messages_are_split_over_requests(self) -> None:
         code = "return len(@ctx.publish_many('t', [{'message': i} for i in range(1500)]))"
         for mode, concurrency in MODES:

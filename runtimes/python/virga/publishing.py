@@ -38,6 +38,8 @@ def message_to_bytes(
         seconds = event_time if isinstance(event_time, (int, float)) else event_time.timestamp()
         parts.append(varint(round(seconds * 1000)))
     if deliver_after is not None:
+        if isinstance(deliver_after, bool) or not isinstance(deliver_after, (int, float)):
+            raise TypeError(f"deliver_after is {deliver_after!r}; it must be a number of seconds")
         flags |= _DELAY
         parts.append(varint(ceil(deliver_after * 1000)))
     if sequence_id is not None:

@@ -15,7 +15,7 @@ internal static class AliasCommands
     {
         var name = CommandFactory.NameArgument("The function");
         var alias = AliasArgument();
-        var version = new Argument<int>("VERSION") { Description = "The version that it names" };
+        var version = CommandFactory.CountArgument("VERSION", "The version that it names", 1);
         var alternate = CommandFactory.CountOption("--alternate", "A second version that takes a part of the traffic", 1);
         var weight = new Option<double?>("--weight")
         {

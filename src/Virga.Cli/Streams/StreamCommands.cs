@@ -50,19 +50,7 @@ internal static class StreamCommands
             var created = scope.Get(replace)
                 ? await scope.Client.PutAsync(ResourceKind.Stream, stream, spec, scope.Cancellation)
                 : await scope.Client.CreateAsync(ResourceKind.Stream, stream, spec, scope.Cancellation);
-            if (scope.Results.IsTable)
-            {
-                scope.Results.Members([
-                    ("Stream", stream.Value),
-                    ("Version", JsonPath.Text(created, "version")),
-                    ("Function", JsonPath.Text(created, "spec.function")),
-                    ("Subscription", JsonPath.Text(created, "status.subscription"))]);
-            }
-            else
-            {
-                scope.Results.Document(created);
-            }
-
+            Show(scope, created);
             return ExitCode.Ok;
         });
     }
@@ -87,26 +75,32 @@ internal static class StreamCommands
         return factory.Make("get", "Show a stream function", [name], async scope =>
         {
             var stream = await scope.Client.GetAsync(ResourceKind.Stream, scope.Get(name), scope.Cancellation);
-            if (!scope.Results.IsTable)
-            {
-                scope.Results.Document(stream);
-                return ExitCode.Ok;
-            }
-
-            scope.Results.Members([
-                ("Stream", JsonPath.Text(stream, "name")),
-                ("Version", JsonPath.Text(stream, "version")),
-                ("Inputs", Inputs(stream)),
-                ("Function", JsonPath.Text(stream, "spec.function") + (JsonPath.Text(stream, "status.isFunctionMissing") == "true" ? " (does not exist any more)" : "")),
-                ("Output", JsonPath.Text(stream, "spec.output")),
-                ("Processing", JsonPath.Text(stream, "spec.processing")),
-                ("Parallelism", JsonPath.Text(stream, "spec.parallelism")),
-                ("Batch", JsonPath.Text(stream, "spec.batch")),
-                ("Window", Window(stream)),
-                ("Retries", JsonPath.Text(stream, "spec.retries")),
-                ("Subscription", JsonPath.Text(stream, "status.subscription"))]);
+            Show(scope, stream);
             return ExitCode.Ok;
         });
+    }
+
+    private static void Show(CommandScope scope, JsonObject stream)
+    {
+        if (!scope.Results.IsTable)
+        {
+            scope.Results.Document(stream);
+            return;
+        }
+
+        scope.Results.Members([
+            ("Stream", JsonPath.Text(stream, "name")),
+            ("Version", JsonPath.Text(stream, "version")),
+            ("Inputs", Inputs(stream)),
+            ("Function", JsonPath.Text(stream, "spec.function") + (JsonPath.Text(stream, "status.isFunctionMissing") == "true" ? " (does not exist any more)" : "")),
+            ("Output", JsonPath.Text(stream, "spec.output")),
+            ("Processing", JsonPath.Text(stream, "spec.processing")),
+            ("Parallelism", JsonPath.Text(stream, "spec.parallelism")),
+            ("Batch", JsonPath.Text(stream, "spec.batch")),
+            ("Window", Window(stream)),
+            ("Retries", JsonPath.Text(stream, "spec.retries")),
+            ("Dead letters", JsonPath.Text(stream, "spec.deadLetter") ?? $"{JsonPath.Text(stream, "name")}-dead"),
+            ("Subscription", JsonPath.Text(stream, "status.subscription"))]);
     }
 
     private static Command Stats(CommandFactory factory)

@@ -21,11 +21,18 @@ internal static class ConsumeCommand
                 ("type", scope.Get(type)),
                 ("from", scope.Get(from)),
                 ("count", scope.Get(count)?.ToString(CultureInfo.InvariantCulture)));
+            var left = scope.Get(count) ?? long.MaxValue;
             try
             {
                 await foreach (var message in new TopicsClient(scope.Client).ReadAsync(scope.Get(topic), "messages", query, scope.Cancellation))
                 {
                     await MessagePrinter.PrintAsync(scope, message);
+                    left--;
+                }
+
+                if (left > 0)
+                {
+                    scope.Note("The topic has ended: nothing is published to it any more, and these were all of its messages.");
                 }
             }
             catch (OperationCanceledException) when (scope.Cancellation.IsCancellationRequested && scope.Get(count) is null)

@@ -60,7 +60,7 @@ internal static class TopicCommands
     private static Command Grow(CommandFactory factory)
     {
         var topic = TopicArgument();
-        var partitions = new Argument<int>("PARTITIONS") { Description = "How many partitions it has then" };
+        var partitions = CommandFactory.CountArgument("PARTITIONS", "How many partitions it has then", 1);
         return factory.Make("grow", "Give a partitioned topic more partitions", [topic, partitions], async scope =>
         {
             var answer = await new TopicsClient(scope.Client).GrowAsync(scope.Get(topic), scope.Get(partitions), scope.Cancellation);
@@ -89,7 +89,7 @@ internal static class TopicCommands
                 after = page["next"]?.ToString();
             }
             while (after is not null && all.Count < most);
-            scope.Results.List(all, "No topics yet. Make one: virga topic create NAME", Column.At("NAME", "name"), Column.At("PARTITIONS", "partitions"), Column.At("KEEPS", "domain"), Column.At("TOPIC", "topic"));
+            scope.Results.List(all, scope.Get(prefix) is { } start ? $"There are no topics whose names begin with '{start}'." : "No topics yet. Make one: virga topic create NAME", Column.At("NAME", "name"), Column.At("PARTITIONS", "partitions"), Column.At("DOMAIN", "domain"), Column.At("TOPIC", "topic"));
             return ExitCode.Ok;
         });
     }
@@ -127,7 +127,7 @@ internal static class TopicCommands
     private static Command Delete(CommandFactory factory)
     {
         var topic = TopicArgument();
-        var force = new Option<bool>("--force") { Description = "Also while it has producers and subscriptions" };
+        var force = new Option<bool>("--force") { Description = "Also while producers or consumers are connected" };
         return factory.Make("delete", "Delete a topic with its messages and subscriptions", [topic, force], async scope =>
         {
             var answer = await new TopicsClient(scope.Client).DeleteAsync(scope.Get(topic), scope.Get(force), scope.Cancellation);

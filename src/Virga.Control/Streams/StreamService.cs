@@ -11,10 +11,10 @@ using Virga.Core.Streams;
 namespace Virga.Control.Streams;
 
 /// <summary>Creates, updates, reads and deletes stream functions.</summary>
-internal sealed class StreamService(IMetadataStore store, ChangeLog changes, StreamCatalog catalog, FunctionCatalog functions, ControlOptions options)
+internal sealed class StreamService(IMetadataStore store, ChangeLog changes, StreamCatalog catalog, FunctionCatalog functions, IStreamRules rules, ControlOptions options)
 {
     /// <summary>Makes a stream function or replaces it.</summary>
-    /// <exception cref="ProblemException"><c>unavailable</c>: there are no topics; <c>invalid-spec</c>, also when its function does not exist; <c>conflict</c>; <c>stale-version</c>.</exception>
+    /// <exception cref="ProblemException"><c>unavailable</c>: there are no topics; <c>invalid-spec</c>, also when its function does not exist; <c>out-of-scope</c>; <c>conflict</c>; <c>stale-version</c>.</exception>
     public async Task<PutResult<StreamResource>> PutAsync(Scope scope, ResourceName name, StreamSpec spec, Precondition condition, CancellationToken cancellation)
     {
         if (options.TopicsMissing is { } missing)
@@ -22,7 +22,7 @@ internal sealed class StreamService(IMetadataStore store, ChangeLog changes, Str
             throw new ProblemException(missing);
         }
 
-        StreamRules.Check(spec);
+        rules.Check(new StreamName(scope, name), spec);
         var json = ControlJson.Serialize(spec);
         var key = new ResourceKey(ResourceKind.Stream, scope, name.Value);
         using var turn = await changes.EnterAsync(cancellation);

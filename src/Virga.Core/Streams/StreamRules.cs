@@ -121,7 +121,7 @@ public static class StreamRules
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
-            throw new ProblemException(KnownProblems.InvalidSpec($"pattern cannot be used: {e.Message}", "Write a regular expression such as orders-.*, without look-around and back-references."), e);
+            throw new ProblemException(KnownProblems.InvalidSpec($"pattern cannot be used: {e.Message.TrimEnd('.')}.", "Write a regular expression such as orders-.*, without look-around and back-references."), e);
         }
     }
 

@@ -156,7 +156,13 @@ internal sealed class ProducerSocket(ITopicPublisher publisher, JsonSocket socke
         };
     }
 
-    private static long Number(JsonObject request, string member) => request[member] is JsonValue value && value.GetValueKind() == JsonValueKind.Number ? value.GetValue<long>() : 0;
+    // Anything else in its place is refused: a message that was to come later would come at once.
+    private static long Number(JsonObject request, string member) => request[member] switch
+    {
+        null => 0,
+        JsonValue value when value.TryGetValue<long>(out var number) => number,
+        _ => throw new FormatException($"'{member}' is no whole number of milliseconds."),
+    };
 
     private static JsonObject Refusal(string result, string message, string? context)
     {

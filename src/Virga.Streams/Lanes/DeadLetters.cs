@@ -18,11 +18,14 @@ internal sealed class DeadLetters
     {
         _stream = stream;
         _client = client;
-        Topic = TopicName.Parse(stream.Spec.DeadLetter ?? $"{stream.Name.Name}-dead", stream.Name.Scope);
+        Topic = TopicName.Parse(stream.Spec.DeadLetter ?? UsualTopic(stream.Name), stream.Name.Scope);
     }
 
     /// <summary>The topic.</summary>
     public TopicName Topic { get; }
+
+    /// <summary>The local name of the topic where the spec names none.</summary>
+    public static string UsualTopic(StreamName stream) => $"{stream.Name}-dead";
 
     /// <summary>Puts a work's messages there; completes when they are durable.</summary>
     public async Task PutAsync(StreamWork work, CallFailure cause, CancellationToken cancellation)

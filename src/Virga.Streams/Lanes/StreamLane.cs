@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using Virga.Core.Problems;
 using Virga.Core.Resources;
 using Virga.Core.Streams;
 using Virga.Streams.Calls;
@@ -177,10 +178,17 @@ internal sealed class StreamLane : IConsumerSink
     private async ValueTask DeduplicateAsync(TopicName output, CancellationToken cancellation)
     {
         var owner = PolicyOwner.OfTopic(output);
-        var policies = await _broker.PoliciesAsync(owner, cancellation);
-        if (policies.Policies.Deduplication != true)
+        while (await _broker.PoliciesAsync(owner, cancellation) is var policies && policies.Policies.Deduplication != true)
         {
-            await _broker.SetPoliciesAsync(owner, policies.Policies with { Deduplication = true }, policies.Version, cancellation);
+            try
+            {
+                await _broker.SetPoliciesAsync(owner, policies.Policies with { Deduplication = true }, policies.Version, cancellation);
+            }
+            catch (ProblemException e) when (e.Problem.Slug == "stale-version")
+            {
+                // Most likely another partition's lane, which wants the same: look again.
+                continue;
+            }
         }
     }
 

@@ -15,6 +15,7 @@ internal sealed class ConsumeEndpoint(Func<TopicNode> node, OpenConsumers open, 
     private const int MaxQueue = 10_000;
     private const int StandardQueue = 1000;
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+    private static readonly string[] OfSubscriptions = ["type", "ack", "ackTimeout", "maxRedeliveries", "priority"];
 
     public async Task GetAsync(HttpContext http)
     {
@@ -31,6 +32,14 @@ internal sealed class ConsumeEndpoint(Func<TopicNode> node, OpenConsumers open, 
         }
         else
         {
+            foreach (var parameter in OfSubscriptions)
+            {
+                if (TopicRequest.Parameter(http, parameter) is not null)
+                {
+                    throw TopicRequest.Invalid($"{parameter} is given without a subscription: the topic would only be read.", $"Name one with subscription=NAME, or leave {parameter} out.");
+                }
+            }
+
             await ReadAsync(http, topic, queue, count, end.Token);
         }
     }
@@ -165,7 +174,7 @@ internal sealed class ConsumeEndpoint(Func<TopicNode> node, OpenConsumers open, 
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested && !http.RequestAborted.IsCancellationRequested)
         {
-            // The stream ends here, whole; the client comes again.
+            await stream.StopAsync();
         }
         catch (ProblemException e)
         {

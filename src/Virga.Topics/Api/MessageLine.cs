@@ -47,7 +47,14 @@ internal static class MessageLine
         isTombstone = false;
         if (TopicBody.Text(members, "base64") is { } base64)
         {
-            return Convert.FromBase64String(base64);
+            try
+            {
+                return Convert.FromBase64String(base64);
+            }
+            catch (FormatException e)
+            {
+                throw Bad(number, "has no base64 as 'base64'.", e);
+            }
         }
 
         if (!members.TryGetPropertyValue("value", out var value))

@@ -98,6 +98,13 @@ internal sealed class MessageStream : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends the stream, whole, because the node stops: whoever reads it must not take that for the end of what there is.</summary>
+    public async ValueTask StopAsync()
+    {
+        Fail(KnownProblems.Unavailable("The node stops.", "Come again when it is back: a subscription goes on where it stopped."));
+        await FlushAsync();
+    }
+
     /// <summary>Sends what was written.</summary>
     public async ValueTask FlushAsync() => await _body.FlushAsync(_http.RequestAborted);
 

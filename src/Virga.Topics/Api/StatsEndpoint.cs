@@ -47,7 +47,7 @@ internal sealed class StatsEndpoint(Func<TopicNode> node, TimeProvider time, Can
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested && !http.RequestAborted.IsCancellationRequested)
         {
-            // The stream ends here, whole; the client comes again.
+            await stream.StopAsync();
         }
         catch (ProblemException e)
         {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Virga.Core.Names;
 using Virga.Core.Problems;
 
 namespace Virga.Topics.Api;
@@ -53,6 +54,18 @@ internal static class TopicBody
         catch (JsonException e)
         {
             throw new ProblemException(KnownProblems.InvalidBody($"The body is no JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}."), e);
+        }
+    }
+
+    /// <summary>Refuses a body that has anything else: a misspelt member would be passed over in silence.</summary>
+    public static void AllowOnly(JsonObject body, string member)
+    {
+        foreach (var (name, _) in body)
+        {
+            if (name != member)
+            {
+                throw TopicRequest.Invalid($"The body has '{ResourceName.Shorten(name)}', which is not known here.", $"Only '{member}' may be in it.");
+            }
         }
     }
 

@@ -88,9 +88,10 @@ internal sealed class TopicsEndpoints(Func<TopicNode> node)
     {
         var topic = TopicRequest.Topic(http);
         var body = await TopicBody.ReadObjectAsync(http);
+        TopicBody.AllowOnly(body, "partitions");
         var partitions = TopicRequest.Count(http, "partitions", least, MaxPartitions) ?? TopicBody.Number(body, "partitions") ?? least;
         return partitions >= least && partitions <= MaxPartitions
             ? (topic, partitions)
-            : throw new ProblemException(KnownProblems.InvalidRequest($"partitions is {partitions}; it must be a number from {least} to {MaxPartitions}.", "Use 0 for a topic without partitions."));
+            : throw new ProblemException(KnownProblems.InvalidRequest($"partitions is {partitions}; it must be a number from {least} to {MaxPartitions}.", least == 0 ? "Use 0 for a topic without partitions." : "Use a greater number than it has."));
     }
 }

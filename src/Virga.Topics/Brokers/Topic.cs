@@ -86,6 +86,9 @@ public sealed partial class Topic : IAsyncDisposable
     /// <summary>Whether somebody is connected, or another cluster is still to get something of it.</summary>
     public bool IsInUse => _producers.Count > 0 || Subscriptions.AreInUse;
 
+    /// <summary>Whether somebody is connected whom its deletion would take by surprise: not a producer that a node keeps for whoever publishes next and that has nothing to publish.</summary>
+    internal bool IsHeld => Subscriptions.AreInUse || Array.Exists(_producers.All, static producer => !producer.Options.IsPassing || producer.PendingBytes > 0);
+
     /// <summary>When it came into memory.</summary>
     public DateTimeOffset OpenedAt { get; }
 

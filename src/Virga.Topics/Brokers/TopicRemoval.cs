@@ -120,7 +120,7 @@ internal sealed class TopicRemoval(TopicBroker broker, TopicServices services, T
 
         if (task == AskInUse)
         {
-            return await broker.FindAsync(topic, cancellation) is { IsInUse: true } ? InUse : Free;
+            return await broker.FindAsync(topic, cancellation) is { IsHeld: true } ? InUse : Free;
         }
 
         await DeleteHereAsync(topic, cancellation);

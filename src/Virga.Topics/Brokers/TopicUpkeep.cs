@@ -8,10 +8,15 @@ internal sealed partial class TopicUpkeep(TopicBroker broker, TopicServices serv
     /// <summary>So many topics are kept, or closed, at once: what they wait for is the disk, which takes the writes of many together.</summary>
     public const int AtOnce = 32;
 
+    // After so many topics have left the memory it is given back to the system, once a round has few to let go.
+    private const int ManyUnloaded = 1000;
+    private const int FewUnloaded = 100;
+
     private readonly CancellationTokenSource _stop = new();
     private readonly TopicSweep _sweep = new(broker, services, catalogue);
     private readonly OrphanLedgers _orphans = new(services, catalogue);
     private Task _running = Task.CompletedTask;
+    private int _unloaded;
     private string _replication = "";
 
     /// <summary>Before the first topic is opened.</summary>
@@ -42,6 +47,7 @@ internal sealed partial class TopicUpkeep(TopicBroker broker, TopicServices serv
     public async Task RoundAsync(TimeSpan passed, CancellationToken cancellation)
     {
         var open = broker.Open;
+        var before = _unloaded;
         var idleTime = open.Count > services.Options.MaxIdleTopics ? services.Options.ShortIdleTime : services.Options.IdleTime;
         await Parallel.ForEachAsync(
             open,
@@ -54,6 +60,7 @@ internal sealed partial class TopicUpkeep(TopicBroker broker, TopicServices serv
                     if (!topic.IsInUse && topic.IdleFor >= idleTime)
                     {
                         await topic.UnloadAsync(token);
+                        Interlocked.Increment(ref _unloaded);
                     }
                 }
                 catch (Exception e) when (e is not OperationCanceledException)
@@ -64,6 +71,12 @@ internal sealed partial class TopicUpkeep(TopicBroker broker, TopicServices serv
             });
         await _sweep.StepAsync(cancellation);
         await _orphans.StepAsync(cancellation);
+        if (_unloaded >= ManyUnloaded && _unloaded - before < FewUnloaded)
+        {
+            // Some ten kilobytes each. A node that then has little to do would keep them for hours, since nothing makes it collect garbage.
+            _unloaded = 0;
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        }
     }
 
     public async ValueTask DisposeAsync()

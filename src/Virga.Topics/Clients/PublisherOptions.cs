@@ -41,6 +41,9 @@ public sealed record PublisherOptions
     /// <summary>A message fails when it is not acknowledged for so long.</summary>
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Whether it is kept for whoever publishes next: while it publishes nothing, it does not keep the topic from being deleted.</summary>
+    public bool IsPassing { get; init; }
+
     /// <summary>The publisher's own properties, shown in figures.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Properties { get; init; } = [];
 }

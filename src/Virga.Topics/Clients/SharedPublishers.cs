@@ -1,3 +1,4 @@
+using Virga.Topics.Clients.Producing;
 using Virga.Topics.Messages;
 using Virga.Topics.Names;
 
@@ -42,7 +43,17 @@ internal sealed class SharedPublishers : IAsyncDisposable
             await shared.Turn.WaitAsync(cancellation);
             try
             {
-                publishing = (await shared.Opening.WaitAsync(cancellation)).PublishAsync(message, cancellation);
+                var publisher = await shared.Opening.WaitAsync(cancellation);
+                if (publisher.IsTopicGone)
+                {
+                    // The name may stand for another topic now, with other partitions, or for none. What is still on its way through the old publisher nobody waits for here.
+                    var (gone, opening) = (shared.Opening, OpenAsync(topic));
+                    shared.Opening = opening;
+                    _ = CloseAsync(gone);
+                    publisher = await opening.WaitAsync(cancellation);
+                }
+
+                publishing = publisher.PublishAsync(message, cancellation);
             }
             finally
             {
@@ -74,17 +85,17 @@ internal sealed class SharedPublishers : IAsyncDisposable
         await _timer.DisposeAsync();
         foreach (var shared in all)
         {
-            await CloseAsync(shared);
+            await CloseAsync(shared.Opening);
         }
     }
 
     // Not for one caller only, so that none of them breaks it off.
-    private async Task<ITopicPublisher> OpenAsync(TopicName topic)
+    private async Task<TopicPublisher> OpenAsync(TopicName topic)
     {
         await Task.Yield();
         try
         {
-            return await _client.PublisherAsync(topic, new PublisherOptions(), CancellationToken.None);
+            return await _client.OpenAsync(topic, new PublisherOptions { IsPassing = true }, CancellationToken.None);
         }
         catch
         {
@@ -115,22 +126,29 @@ internal sealed class SharedPublishers : IAsyncDisposable
         // Nothing is on its way through them, so that closing one fails in nothing that anybody waits for.
         foreach (var shared in idle)
         {
-            _ = CloseAsync(shared);
+            _ = CloseAsync(shared.Opening);
         }
     }
 
-    private static async Task CloseAsync(Shared shared)
+    private static async Task CloseAsync(Task<TopicPublisher> opening)
     {
-        await ((Task)shared.Opening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (shared.Opening.IsCompletedSuccessfully)
+        await ((Task)opening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (opening.IsCompletedSuccessfully)
         {
-            await (await shared.Opening).DisposeAsync();
+            await (await opening).DisposeAsync();
         }
     }
 
-    private sealed class Shared(Task<ITopicPublisher> opening)
+    private sealed class Shared(Task<TopicPublisher> opening)
     {
-        public Task<ITopicPublisher> Opening { get; } = opening;
+        // Changed by whoever has the turn; read by others too.
+        private volatile Task<TopicPublisher> _opening = opening;
+
+        public Task<TopicPublisher> Opening
+        {
+            get => _opening;
+            set => _opening = value;
+        }
 
         /// <summary>Who has it begins to publish; the others begin after it.</summary>
         public SemaphoreSlim Turn { get; } = new(1);

@@ -54,7 +54,9 @@ public sealed class TopicClient : IAsyncDisposable
 
     /// <summary>A publisher of one's own.</summary>
     /// <exception cref="ProblemException">The topic does not exist and is not made by itself, or refuses the publisher.</exception>
-    public async ValueTask<ITopicPublisher> PublisherAsync(TopicName topic, PublisherOptions options, CancellationToken cancellation)
+    public async ValueTask<ITopicPublisher> PublisherAsync(TopicName topic, PublisherOptions options, CancellationToken cancellation) => await OpenAsync(topic, options, cancellation);
+
+    internal async ValueTask<TopicPublisher> OpenAsync(TopicName topic, PublisherOptions options, CancellationToken cancellation)
     {
         var partitions = topic.IsPartition ? 0
             : await _broker.PartitionsAsync(topic, TopicCreation.AsPolicySays, cancellation)

@@ -64,11 +64,13 @@ public abstract record TopicSelection
 
             try
             {
+                // By itself first, so that what is wrong is told of what the user wrote; `a)(b` is right only with the rest around it.
+                _ = new Regex(local, Options, TimeSpan.FromSeconds(1));
                 return new Pattern(tenant, space, domain, new Regex($"^(?:{local})$", Options, TimeSpan.FromSeconds(1)));
             }
             catch (Exception e) when (e is ArgumentException or NotSupportedException)
             {
-                throw Invalid(pattern, e.Message, e);
+                throw Invalid(pattern, e.Message.TrimEnd('.'), e);
             }
         }
 

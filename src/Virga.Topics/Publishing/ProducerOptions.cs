@@ -18,6 +18,9 @@ public sealed record ProducerOptions
     /// <summary>The epoch that an exclusive producer had before its connection broke; null for a new one.</summary>
     public long? TopicEpoch { get; init; }
 
+    /// <summary>Whether a node keeps it for whoever publishes next: while it publishes nothing, the topic may be deleted as if it were not there.</summary>
+    public bool IsPassing { get; init; }
+
     /// <summary>The producer's own properties, shown in figures.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Properties { get; init; } = [];
 }

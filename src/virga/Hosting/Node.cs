@@ -276,6 +276,7 @@ internal static class Node
         builder.Services.AddSingleton<IFunctionLifecycleListener>(engines);
         builder.Services.AddSingleton<IRouteSink>(routes);
         builder.Services.AddSingleton<ITriggerRules>(new TriggerRules());
+        builder.Services.AddSingleton<IStreamRules>(new StreamTopicRules());
         builder.Services.AddVirgaTelemetry(new TelemetryOptions { DataDirectory = data.Path, Tracing = new TracingOptions { OtlpEndpoint = options.OtlpEndpoint }, Prices = options.Prices });
         builder.Services.AddSingleton(provider => new ActivityMeter(provider.GetRequiredService<IInvocationObserver>(), provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddVirgaControl(new ControlOptions

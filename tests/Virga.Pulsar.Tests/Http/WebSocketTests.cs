@@ -43,6 +43,8 @@ public sealed class WebSocketTests : IAsyncLifetime
         var refused = await PulsarHttp.ReceiveAsync(producer);
         refused["result"]!.ToString().ShouldBe("send-error:7");
         refused["context"]!.ToString().ShouldBe("2");
+        await PulsarHttp.SendAsync(producer, $$"""{"payload":"{{Base64("later")}}","deliverAfterMs":"soon"}""");
+        (await PulsarHttp.ReceiveAsync(producer))["errorMsg"]!.ToString().ShouldContain("deliverAfterMs");
         await PulsarHttp.SendAsync(producer, $$"""{"payload":"{{Base64("fine")}}"}""");
         (await PulsarHttp.ReceiveAsync(producer))["result"]!.ToString().ShouldBe("ok");
     }

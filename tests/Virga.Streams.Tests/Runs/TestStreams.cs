@@ -21,7 +21,7 @@ internal sealed class TestStreams : IStreamCatalog
 
     public void Put(string name, StreamSpec spec)
     {
-        StreamRules.Check(spec);
+        new StreamTopicRules().Check(Name(name), spec);
         _streams[Name(name)] = new StreamFunction(Name(name), Interlocked.Increment(ref _versions), spec);
         Changed?.Invoke(Name(name));
     }

@@ -90,6 +90,8 @@ internal sealed class TopicApi : IAsyncDisposable
         return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => JsonNode.Parse(line)!)];
     }
 
+    public Task StopAsync() => _app.StopAsync(ClientFixture.Cancellation);
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();

@@ -221,11 +221,31 @@ public sealed class TopicApiTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("topics/t/messages?subscription=s&from=earliest&count=2")]
+    [InlineData("topics/t/messages?from=earliest")]
+    public async Task A_node_that_stops_says_so_in_its_streams(string path)
+    {
+        await PublishAsync("a");
+        using var response = await _api.SendAsync("GET", path);
+        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
+        (await lines.ReadLineAsync(TestContext.Current.CancellationToken)).ShouldNotBeNull();
+
+        var stopping = _api.StopAsync();
+
+        JsonNode.Parse((await lines.ReadLineAsync(TestContext.Current.CancellationToken))!)!["problem"]!["type"]!.GetValue<string>().ShouldEndWith("unavailable");
+        (await lines.ReadLineAsync(TestContext.Current.CancellationToken)).ShouldBeNull();
+        await stopping;
+    }
+
+    [Theory]
     [InlineData("GET", "topics/a%20b", null, "invalid-name")]
     [InlineData("GET", "topics/missing/stats", null, "not-found")]
     [InlineData("GET", "topics/t/messages?subscription=s&type=some", null, "invalid-request")]
     [InlineData("GET", "topics/t/messages?from=yesterday", null, "invalid-request")]
     [InlineData("GET", "topics/t/messages?count=0", null, "invalid-request")]
+    [InlineData("GET", "topics/t/messages?type=shared", null, "invalid-request")]
+    [InlineData("GET", "topics/t/messages?ack=explicit", null, "invalid-request")]
+    [InlineData("PUT", "topics/new", """{"partition":3}""", "invalid-request")]
     [InlineData("GET", "topics/t/messages?subscription=s&ack=perhaps", null, "invalid-request")]
     [InlineData("POST", "topics/t/subscriptions/s/seek", "{}", "invalid-request")]
     [InlineData("POST", "topics/t/subscriptions/s/seek", "no json", "invalid-body")]

@@ -64,6 +64,17 @@ public sealed class OtherNodeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_topic_that_this_node_has_published_to_can_be_deleted_and_does_not_come_back()
+    {
+        await _client.PublishAsync(_topic, Message("a"), Cancellation);
+        await _owner.DeleteAsync(_topic, force: false, Cancellation);
+
+        // Refused if the publisher had made it anew.
+        await _owner.CreateAsync(_topic, 0, Cancellation);
+        await _client.PublishAsync(_topic, Message("b"), Cancellation);
+    }
+
+    [Fact]
     public async Task A_rejected_message_comes_again_and_a_seek_goes_back()
     {
         await _client.PublishAsync(_topic, Message("a"), Cancellation);

@@ -87,6 +87,36 @@ public sealed class PublisherTests
         (await publisher.PublishAsync(Message("xxx"), Cancellation)).Partition.ShouldBe(0);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_topic_that_single_messages_were_published_to_can_be_deleted_and_does_not_come_back(bool force)
+    {
+        await using var fixture = await StartAsync();
+        for (var i = 0; i < 20; i++)
+        {
+            (await fixture.Client.PublishAsync(Name("t"), Message("m"), Cancellation)).Partition.ShouldBe(-1);
+            await fixture.Broker.DeleteAsync(Name("t"), force, Cancellation);
+
+            // Another topic of that name, which would be refused if the publisher had made the old one anew.
+            await fixture.Broker.CreateAsync(Name("t"), 2, Cancellation);
+            (await fixture.Client.PublishAsync(Name("t"), Message("m"), Cancellation)).Partition.ShouldBeGreaterThanOrEqualTo(0);
+            await fixture.Broker.DeleteAsync(Name("t"), force, Cancellation);
+        }
+    }
+
+    [Fact]
+    public async Task A_publisher_that_somebody_holds_keeps_its_topic_and_goes_on_when_it_was_deleted_by_force()
+    {
+        await using var fixture = await StartAsync();
+        await using var publisher = await fixture.Client.PublisherAsync(Name("t"), new PublisherOptions(), Cancellation);
+        (await Should.ThrowAsync<ProblemException>(async () => await fixture.Broker.DeleteAsync(Name("t"), force: false, Cancellation))).Problem.Slug.ShouldBe("conflict");
+
+        await fixture.Broker.DeleteAsync(Name("t"), force: true, Cancellation);
+
+        (await publisher.PublishAsync(Message("m"), Cancellation)).Partition.ShouldBe(-1);
+    }
+
     [Fact]
     public async Task A_publisher_uses_partitions_that_come_later()
     {

@@ -32,6 +32,10 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
     private long _nextSequence = -1;
     private bool _isBatchTimed;
     private bool _isDeadlineTimed;
+
+    // The topic was deleted when nothing was on its way to it. Coming again would make it anew, so the publisher waits until it is given a message.
+    private bool _isResting;
+    private volatile bool _isTopicGone;
     private Problem? _refusal;
     private Task _attaching = Task.CompletedTask;
 
@@ -48,6 +52,9 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
     public string Name { get; }
 
     public long LastSequenceId { get; private set; } = -1;
+
+    /// <summary>Whether the topic was deleted since the publisher came.</summary>
+    public bool IsTopicGone => _isTopicGone;
 
     /// <summary>Attaches for the first time.</summary>
     public async ValueTask OpenAsync(CancellationToken cancellation)
@@ -162,6 +169,7 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
             if (attachment == _attachment)
             {
                 LogClosed(Topic, reason);
+                _isResting = reason == CloseReason.Deleted && _pending.Count == 0 && _open.Count == 0;
                 Lose(attachment);
             }
         }
@@ -235,6 +243,11 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
         {
             Send(producer, entry);
         }
+        else if (_isResting)
+        {
+            _isResting = false;
+            _attaching = AttachAgainAsync(null, _attachment, _attaching);
+        }
 
         _batchSent?.Invoke();
     }
@@ -278,8 +291,16 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
         _producer = null;
         if (_refusal is null)
         {
-            _attaching = AttachAgainAsync(producer, _attachment, _attaching);
+            _attaching = _isResting ? LetGoAsync(producer, _attaching) : AttachAgainAsync(producer, _attachment, _attaching);
         }
+    }
+
+    // Not under the gate any more: the broker may call back when it is let go of.
+    private static async Task LetGoAsync(IServedProducer? lost, Task before)
+    {
+        await Task.Yield();
+        lost?.Detach();
+        await before;
     }
 
     private bool IsCurrent(int attachment)
@@ -292,10 +313,7 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
 
     private async Task AttachAgainAsync(IServedProducer? lost, int attachment, Task before)
     {
-        // Not under the gate any more: the broker may call back when it is let go of.
-        await Task.Yield();
-        lost?.Detach();
-        await before;
+        await LetGoAsync(lost, before);
         var delay = default(ReconnectDelay);
         while (IsCurrent(attachment))
         {
@@ -432,6 +450,7 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
         IsNameOfUser = _options.Name.Length > 0,
         Epoch = epoch,
         Access = _options.Access,
+        IsPassing = _options.IsPassing,
         Properties = _options.Properties,
     };
 
@@ -451,6 +470,10 @@ internal sealed partial class PartitionPublisher : IAsyncDisposable
         public void Closed(CloseReason reason)
         {
             _isClosed = true;
+            if (reason == CloseReason.Deleted)
+            {
+                publisher._isTopicGone = true;
+            }
 
             // On another thread: the broker may hold what publishing takes, and publishing holds the gate.
             ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Publisher.Closed(closed.Attachment, closed.Reason), (Publisher: publisher, Attachment: attachment, Reason: reason), preferLocal: false);

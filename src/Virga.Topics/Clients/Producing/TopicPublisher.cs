@@ -44,6 +44,9 @@ internal sealed class TopicPublisher : ITopicPublisher
         }
     }
 
+    /// <summary>Whether the topic, or a partition of it, was deleted: who publishes to that name now may find another one.</summary>
+    public bool IsTopicGone => Array.Exists(_parts, static part => part.IsTopicGone);
+
     /// <summary>Attaches to every partition that there is, and follows as more come.</summary>
     /// <param name="partitions">How many there are; 0 for none.</param>
     /// <param name="cancellation">Breaks off.</param>

@@ -13,6 +13,9 @@ internal sealed class LedgerBatch
 
     private const int FirstBytes = 4 << 10;
 
+    // Of a full batch: it ends with the entry that fills it.
+    private const int LastBytes = MaxBytes + (64 << 10);
+
     private byte[] _bytes = new byte[FirstBytes];
     private int _frames;
 
@@ -102,7 +105,7 @@ internal sealed class LedgerBatch
         var end = Length + SegmentFormat.FrameHeaderBytes + data.Length;
         if (end > _bytes.Length)
         {
-            Array.Resize(ref _bytes, Math.Max(end, _bytes.Length * 2));
+            Grow(end);
         }
 
         var frame = _bytes.AsSpan(Length..end);
@@ -110,5 +113,12 @@ internal sealed class LedgerBatch
         SegmentFormat.WriteFrameHeader(frame, ledger, entry);
         Length = end;
         _frames++;
+    }
+
+    private void Grow(int atLeast)
+    {
+        var larger = GC.AllocateUninitializedArray<byte>(Math.Max(atLeast, Math.Min(_bytes.Length * 2, LastBytes)));
+        _bytes.AsSpan(0, Length).CopyTo(larger);
+        _bytes = larger;
     }
 }

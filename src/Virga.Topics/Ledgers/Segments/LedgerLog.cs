@@ -390,6 +390,7 @@ internal sealed class LedgerLog : IDisposable
     private void Mark()
     {
         _marked = true;
+        _idle.Trim();
         var mark = new LedgerBatch();
         try
         {

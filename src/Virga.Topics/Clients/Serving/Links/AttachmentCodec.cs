@@ -14,6 +14,7 @@ internal static class AttachmentCodec
         .Number(options.Epoch)
         .Byte((byte)options.Access)
         .Number(options.TopicEpoch ?? -1)
+        .Flag(options.IsPassing)
         .Pairs(options.Properties);
 
     public static ProducerOptions ReadProducer(ref FrameReader reader) => new()
@@ -23,6 +24,7 @@ internal static class AttachmentCodec
         Epoch = reader.Number(),
         Access = (ProducerAccess)reader.Byte(),
         TopicEpoch = reader.Number() is >= 0 and var epoch ? epoch : null,
+        IsPassing = reader.Flag(),
         Properties = reader.Pairs(),
     };
 

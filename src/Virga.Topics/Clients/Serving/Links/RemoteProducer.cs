@@ -19,6 +19,7 @@ internal sealed class RemoteProducer(INodeLink link, NodeName owner, long incarn
     private readonly Queue<PendingPublish> _waiting = new();
     private int _sentBytes;
     private bool _isEnded;
+    private CloseReason _reason = CloseReason.Moved;
     private volatile bool _isDetached;
 
     public string Name { get; private set; } = "";
@@ -65,6 +66,7 @@ internal sealed class RemoteProducer(INodeLink link, NodeName owner, long incarn
                 Answered()?.Failed(problem);
                 break;
             case FrameKind.Closed:
+                _reason = (CloseReason)body.Byte();
                 End(tellPeer: false);
                 break;
             default:
@@ -84,7 +86,7 @@ internal sealed class RemoteProducer(INodeLink link, NodeName owner, long incarn
         ended(this);
         if (!_isDetached)
         {
-            sink.Closed(CloseReason.Moved);
+            sink.Closed(_reason);
         }
     }
 
