@@ -93,7 +93,9 @@ public sealed class TopicFailoverTests(TopicCluster cluster) : IClassFixture<Top
 
         await cluster.RabbitMq.ResumeAsync();
         var before = loads.ConvertAll(static load => load.Acknowledged.Count);
-        await Eventually.HoldsAsync(() => loads.TrueForAll(load => load.Acknowledged.Count > before[loads.IndexOf(load)] + 20));
+
+        // RabbitMQ brings its streams back, and each writer comes again when its pause is over.
+        await Eventually.HoldsAsync(() => loads.TrueForAll(load => load.Acknowledged.Count > before[loads.IndexOf(load)] + 20), TimeSpan.FromSeconds(60));
         var missing = new HashSet<string>(StringComparer.Ordinal);
         foreach (var load in loads)
         {
