@@ -45,7 +45,9 @@ internal static class PulsarStats
             })]),
             ["cursors"] = new JsonObject(Items(stats, "subscriptions").Select(static item => KeyValuePair.Create(Text(item, "name"), (JsonNode?)new JsonObject
             {
-                ["markDeletePosition"] = Text(item, "acknowledgedUpTo"), ["readPosition"] = Text(item, "readsNext"), ["state"] = "Open",
+                ["markDeletePosition"] = Text(item, "acknowledgedUpTo"),
+                ["readPosition"] = Text(item, "readsNext"),
+                ["state"] = "Open",
             }))),
         };
     }

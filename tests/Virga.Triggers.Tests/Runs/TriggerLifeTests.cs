@@ -164,13 +164,16 @@ public sealed class TriggerLifeTests : IAsyncLifetime
     private static long? Measured(string instrument)
     {
         long? measured = null;
-        using var listener = new MeterListener { InstrumentPublished = (published, listening) =>
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (published, listening) =>
         {
             if (published.Meter.Name == "Virga.Triggers" && published.Name == $"virga.triggers.{instrument}")
             {
                 listening.EnableMeasurementEvents(published);
             }
-        } };
+        }
+        };
         listener.SetMeasurementEventCallback<long>((_, value, tags, _) =>
         {
             if (tags[0].Value is "default/default/measured")
