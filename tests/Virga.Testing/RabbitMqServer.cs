@@ -40,9 +40,12 @@ public sealed class RabbitMqServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Stops it as a power cut of its process would, and keeps its files.</summary>
+    /// <summary>
+    /// Kills its process and keeps its files, once it would know its streams again: it writes down some seconds after its first stream was made that there are any, and one that is killed before leaves them down for good.
+    /// </summary>
     public async Task CrashAsync()
     {
+        await StreamsRememberedAsync();
         await KillAsync(_process);
         _process = null;
     }
@@ -139,6 +142,25 @@ public sealed class RabbitMqServer : IAsyncDisposable
 
             """);
         _epmd = Process.Start(new ProcessStartInfo("epmd", ["-port", $"{_epmdPort}", "-address", "127.0.0.1"]))!;
+    }
+
+    // Ra, on which its stream coordinator runs, keeps its directory in two files that are written with a delay.
+    private async Task StreamsRememberedAsync()
+    {
+        var name = $"virga{_port}@localhost";
+        var folder = Path.Combine(_folder, "mnesia", name, "coordination", name);
+        var waited = Stopwatch.StartNew();
+        while (Directory.Exists(folder) && Directory.GetDirectories(folder).Length > 0 && !(Remembers("names.dets") && Remembers("meta.dets")))
+        {
+            if (waited.Elapsed > TimeSpan.FromSeconds(30))
+            {
+                throw new TimeoutException($"RabbitMQ has not written down in '{folder}' that it has streams.");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(50));
+        }
+
+        bool Remembers(string file) => File.ReadAllBytes(Path.Combine(folder, file)).AsSpan().IndexOf("rabbit_stream_coordinator"u8) >= 0;
     }
 
     private static async Task KillAsync(Process? process)

@@ -10,9 +10,8 @@ internal static class Eventually
 
     /// <summary>Reads until the value is as wanted, and gives it.</summary>
     /// <exception cref="TimeoutException">It never was; the message has the last value.</exception>
-    public static async Task<T> ReadAsync<T>(Func<Task<T>> read, Func<T, bool> wanted, TimeSpan? patience = null)
+    public static async Task<T> ReadAsync<T>(Func<Task<T>> read, Func<T, bool> wanted)
     {
-        var limit = patience ?? Patience;
         var started = Stopwatch.GetTimestamp();
         while (true)
         {
@@ -22,9 +21,9 @@ internal static class Eventually
                 return value;
             }
 
-            if (Stopwatch.GetElapsedTime(started) > limit)
+            if (Stopwatch.GetElapsedTime(started) > Patience)
             {
-                throw new TimeoutException($"What was waited for did not come within {limit.TotalSeconds:0} s; last seen: {value}");
+                throw new TimeoutException($"What was waited for did not come within {Patience.TotalSeconds:0} s; last seen: {value}");
             }
 
             await Task.Delay(Interval, TestContext.Current.CancellationToken);
@@ -32,5 +31,5 @@ internal static class Eventually
     }
 
     /// <summary>Waits until a condition holds.</summary>
-    public static Task HoldsAsync(Func<bool> condition, TimeSpan? patience = null) => ReadAsync(() => Task.FromResult(condition()), static held => held, patience);
+    public static Task HoldsAsync(Func<bool> condition) => ReadAsync(() => Task.FromResult(condition()), static held => held);
 }
