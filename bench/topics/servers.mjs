@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort, ServerProcess } from '../harness/server-process.mjs';
 import { temporaryFolder, VirgaNode } from '../harness/virga-node.mjs';
-import { startRedis } from '../state/redis.mjs';
+import { startRedis } from '../harness/redis.mjs';
 
 const run = promisify(execFile);
 

@@ -1,8 +1,7 @@
 // Reading a topic from its beginning, out of the page cache.
-import { atLeast, count, section } from '../../harness/report.mjs';
-import { rate } from '../../state/units.mjs';
+import { atLeast, count, rate, section } from '../../harness/report.mjs';
 import { load } from '../load.mjs';
-import { Rounds } from '../rounds.mjs';
+import { Rounds } from '../../harness/rounds.mjs';
 import { startNats, startRedisStreams, startVirga } from '../servers.mjs';
 import { megabytes, names } from './publish.mjs';
 
