@@ -19,5 +19,5 @@ await runBenchmark({
   cases: { publish, interval, latency, reading, functions, streams, recovery, idle, timeline },
   plans,
   versions: async () => [...(await runtimeVersions()), await versionOf('nats-server', '--version'), await redisVersion()],
-  caseLimitMs: 240_000,
+  caseLimitMs: 600_000,
 });
