@@ -18,6 +18,14 @@ export async function versionOf(command, ...args) {
   return stdout.trim().split('\n')[0];
 }
 
+/** The Python that functions run with, whatever other is on the PATH. */
+export const python = '/usr/bin/python3';
+
+/** What benchmarks and nodes run on. */
+export async function runtimeVersions() {
+  return [`node ${process.version}`, `.NET ${await versionOf('dotnet', '--version')}`];
+}
+
 /** The commit under measurement, marked when the work tree differs from it. */
 export async function commit() {
   const { stdout } = await run('git', ['describe', '--always', '--dirty', '--exclude=*'], { cwd: import.meta.dirname });

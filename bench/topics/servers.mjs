@@ -5,13 +5,18 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort, ServerProcess } from '../harness/server-process.mjs';
 import { temporaryFolder, VirgaNode } from '../harness/virga-node.mjs';
-import { startRedis } from '../state/redis.mjs';
+import { startRedis } from '../harness/redis.mjs';
 
 const run = promisify(execFile);
 
-/** A node whose topics are durable so: `sync` or `interval`. @param {string[]} options more of `virga up` */
-export async function startVirga(durability, options = [], folder = undefined) {
-  const port = await freePort();
+/**
+ * A node whose topics are durable so: `sync` or `interval`.
+ * @param {string[]} options more of `virga up`
+ * @param {string} [folder] of an earlier one
+ * @param {number} [port] where clients will look for it
+ */
+export async function startVirga(durability, options = [], folder = undefined, port = undefined) {
+  port ??= await freePort();
   const node = await VirgaNode.start(folder ?? (await temporaryFolder()), ['--topic-durability', durability, ...options, '--pulsar', `127.0.0.1:${port}`]);
   return { peer: 'virga', port, node, pid: node.pid, folder: node.data, stop: () => node.stop(), kill: () => node.kill() };
 }

@@ -66,6 +66,7 @@ public static class ControlServices
         services.AddSingleton<FunctionCatalog>();
         services.AddSingleton<IFunctionCatalog>(provider => provider.GetRequiredService<FunctionCatalog>());
         services.AddSingleton<FunctionTraffic>();
+        services.AddSingleton<CallerSearch>();
         services.AddSingleton<FunctionService>();
         services.AddSingleton<AliasService>();
         services.AddSingleton<DagCatalog>();

@@ -116,7 +116,7 @@ public sealed class TopicSpecifications : IAsyncLifetime, IDisposable
         var run = await RunAsync("topic", "stats", "t");
 
         run.Out.ShouldContain("persistent://default/default/t, 2 partitions");
-        run.Out.ShouldContain("10 messages in (2.0 KB), 1 producers, 1.0 MB stored");
+        run.Out.ShouldContain("10 messages in (2.0 KB), 1 producer, 1.0 MB stored");
         run.Out.ShouldContain("billing");
         run.Out.ShouldContain("shared");
     }
@@ -156,6 +156,16 @@ public sealed class TopicSpecifications : IAsyncLifetime, IDisposable
         await RunAsync("topic", "unsubscribe", "t", "-s", "a/b", "--force");
 
         _requests.ShouldBe(["""POST topics/t/subscriptions/a%2Fb/seek {"to":"10m"}""", "DELETE topics/t/subscriptions/a%2Fb?force=true"]);
+    }
+
+    [Theory]
+    [InlineData("""{"parts":[{"topic":"t","next":"7:3","backlog":0}]}""", "goes on at 7:3, which is published next.")]
+    [InlineData("""{"parts":[{"topic":"t-partition-0","next":"7:3:0","backlog":1},{"topic":"t-partition-1","next":"8:0:1","backlog":12}]}""", "goes on at 7:3:0 with 1 entry to come, 8:0:1 with 12 entries to come.")]
+    public async Task A_seek_tells_where_the_subscription_goes_on(string answer, string told)
+    {
+        Answer(answer);
+
+        (await RunAsync("topic", "seek", "t", "-s", "s", "--to", "99:99")).Error.ShouldContain(told);
     }
 
     [Fact]

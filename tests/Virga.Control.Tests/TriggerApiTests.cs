@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using Virga.Control.Metadata;
 using Virga.Core.Names;
 using Virga.Core.Resources;
+using Virga.Core.Streams;
 using Virga.Core.Triggers;
 
 namespace Virga.Control.Tests;
@@ -60,10 +62,63 @@ public sealed class TriggerApiTests
         (await host.SendAsync(Post, "triggers", new { name = "orders", spec = new { source = new { }, function = "handle" } }, 422)).ToString().ShouldContain("source");
         (await host.SendAsync(Post, "triggers", new { name = "orders", spec = new { source = new { topic = new { topics = new[] { "persistent://other/x/y" } } }, function = "handle" } }, 403)).ToString().ShouldContain("out-of-scope");
         await host.SendAsync(Post, "triggers", Request("orders"), 201);
-        await host.SendAsync(Delete, "functions/handle", null, 204);
+
+        // As an earlier Virga left it, which deleted functions that triggers call.
+        await host.Service<IMetadataStore>().CommitAsync([new MetadataOperation.Delete(new ResourceKey(ResourceKind.Function, Scope.Default, "handle"))], ControlHost.Cancellation);
+        await host.RestartAsync();
 
         ((bool)(await host.GetAsync("triggers/orders"))["status"]!["missingFunction"]!).ShouldBeTrue();
     }
 
-    private static object Request(string name, int? concurrency = null) => new { name, spec = new { source = new { topic = new { topics = new[] { "orders" } } }, function = "handle", concurrency } };
+    [Fact]
+    public async Task A_function_that_triggers_and_stream_functions_call_is_deleted_only_together_with_them()
+    {
+        await using var host = await ControlHost.StartAsync();
+        await host.DeployAsync("handle");
+        await host.DeployAsync("other");
+        await host.SendAsync(Post, "triggers", Request("orders"), 201);
+        await host.SendAsync(Post, "streams", Stream("totals"), 201);
+        await host.SendAsync(Delete, "functions/other", null, 204);
+
+        var refused = await host.SendAsync(Delete, "functions/handle", null, 409);
+        ((string?)refused["type"]).ShouldBe("urn:virga:problem:conflict");
+        ((string?)refused["detail"]).ShouldBe("The function 'handle' is called by the trigger 'orders' and the stream function 'totals'.");
+        (await host.ResolveAsync("handle")).ShouldNotBeNull();
+        await host.SendAsync(Delete, "functions/handle?cascade=true", null, 204);
+
+        host.Service<ITriggerCatalog>().All.ShouldBeEmpty();
+        host.Service<IStreamCatalog>().All.ShouldBeEmpty();
+        await host.GetAsync("triggers/orders", 404);
+        await host.GetAsync("streams/totals", 404);
+        await host.RestartAsync();
+        host.Service<ITriggerCatalog>().All.ShouldBeEmpty();
+        host.Service<IStreamCatalog>().All.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_function_goes_when_the_last_trigger_that_called_it_is_gone()
+    {
+        await using var host = await ControlHost.StartAsync();
+        await host.DeployAsync("handle");
+        await host.SendAsync(Post, "triggers", Request("orders"), 201);
+        await host.SendAsync(Delete, "functions/handle", null, 409);
+        await host.SendAsync(Delete, "triggers/orders", null, 204);
+        await host.SendAsync(Delete, "functions/handle", null, 204);
+    }
+
+    [Fact]
+    public async Task An_alias_that_a_trigger_calls_stays()
+    {
+        await using var host = await ControlHost.StartAsync();
+        await host.DeployAsync("handle");
+        await host.SendAsync(Put, "functions/handle/aliases/canary", new { version = 1 }, 200);
+        await host.SendAsync(Post, "triggers", Request("orders", function: "handle:canary"), 201);
+        ((string?)(await host.SendAsync(Delete, "functions/handle/aliases/canary", null, 409))["detail"]).ShouldBe("'handle:canary' is called by the trigger 'orders'.");
+        await host.SendAsync(Put, "triggers/orders", Request("orders"), 200);
+        await host.SendAsync(Delete, "functions/handle/aliases/canary", null, 200);
+    }
+
+    private static object Stream(string name) => new { name, spec = new { inputs = new[] { "orders" }, function = "handle" } };
+
+    private static object Request(string name, int? concurrency = null, string function = "handle") => new { name, spec = new { source = new { topic = new { topics = new[] { "orders" } } }, function, concurrency } };
 }

@@ -1,13 +1,12 @@
 // f(g(x)) and longer chains, as a DAG through the gateway: against one call, and against workerd's service bindings.
 import { join } from 'node:path';
-import { atMost, section, times } from '../../harness/report.mjs';
+import { atMost, micros, rate, section, times } from '../../harness/report.mjs';
 import { freePort, ServerProcess } from '../../harness/server-process.mjs';
 import { median } from '../../harness/statistics.mjs';
 import { temporaryFolder, VirgaNode } from '../../harness/virga-node.mjs';
 import { load } from '../../harness/wrk.mjs';
 import { workerd } from '../../invoke/peers.mjs';
 import { deploy, peers, step } from '../functions.mjs';
-import { micros, rate } from '../units.mjs';
 
 const lengths = [2, 5, 10];
 const note =

@@ -1,9 +1,8 @@
 // What each level of consistency costs a DAG of four functions over three nodes, and what happens without it.
-import { atMost, section, times } from '../../harness/report.mjs';
+import { atMost, micros, section, times } from '../../harness/report.mjs';
 import { median, percentile } from '../../harness/statistics.mjs';
 import { Cluster } from '../cluster.mjs';
 import { anomaly, deploy } from '../functions.mjs';
-import { micros } from '../units.mjs';
 import { zipf } from '../zipf.mjs';
 
 const levels = ['lww', 'repeatable-read', 'single-key', 'multi-key', 'causal'];

@@ -1,11 +1,10 @@
 // What a function waits for a value that it shares: from Virga, and from Redis by the usual client.
 import { HttpClient } from '../../harness/http-client.mjs';
-import { atLeast, atMost, section, times } from '../../harness/report.mjs';
+import { atLeast, atMost, micros, section, times } from '../../harness/report.mjs';
 import { median } from '../../harness/statistics.mjs';
 import { temporaryFolder, VirgaNode } from '../../harness/virga-node.mjs';
 import { call, deploy, peers, probes } from '../functions.mjs';
-import { startRedis } from '../redis.mjs';
-import { micros } from '../units.mjs';
+import { startRedis } from '../../harness/redis.mjs';
 
 const batch = 100;
 const note =

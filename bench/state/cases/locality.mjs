@@ -1,11 +1,10 @@
 // Ten large arguments by reference, from the cache of the node, against the same function that fetches them from Redis.
 import { HttpClient } from '../../harness/http-client.mjs';
-import { atLeast, section, times } from '../../harness/report.mjs';
+import { atLeast, micros, section, times } from '../../harness/report.mjs';
 import { median } from '../../harness/statistics.mjs';
 import { temporaryFolder, VirgaNode } from '../../harness/virga-node.mjs';
 import { deploy, locality as source, peers } from '../functions.mjs';
-import { startRedis } from '../redis.mjs';
-import { micros } from '../units.mjs';
+import { startRedis } from '../../harness/redis.mjs';
 import { createConnection } from 'node:net';
 import { once } from 'node:events';
 

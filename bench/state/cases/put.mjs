@@ -2,12 +2,11 @@
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { HttpClient } from '../../harness/http-client.mjs';
-import { atLeast, atMost, section, times } from '../../harness/report.mjs';
+import { atLeast, atMost, micros, rate, section, times } from '../../harness/report.mjs';
 import { median, percentile } from '../../harness/statistics.mjs';
 import { temporaryFolder, VirgaNode } from '../../harness/virga-node.mjs';
 import { call, deploy, peers, probes } from '../functions.mjs';
-import { startRedis } from '../redis.mjs';
-import { micros, rate } from '../units.mjs';
+import { startRedis } from '../../harness/redis.mjs';
 
 const clients = 64;
 // About what a put of the probe's value is in the log.

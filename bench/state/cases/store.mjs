@@ -2,9 +2,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { section } from '../../harness/report.mjs';
+import { micros, rate, section } from '../../harness/report.mjs';
 import { temporaryFolder } from '../../harness/virga-node.mjs';
-import { micros, rate } from '../units.mjs';
 
 const run = promisify(execFile);
 const program = join(import.meta.dirname, '../store/bin/Release/net10.0');

@@ -1,10 +1,9 @@
 // Topic, node function, topic: by a trigger with an output, and by a stream function; a message a call, and many.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { atLeast, count, section } from '../../harness/report.mjs';
-import { rate } from '../../state/units.mjs';
+import { atLeast, count, rate, section } from '../../harness/report.mjs';
 import { load } from '../load.mjs';
-import { Rounds } from '../rounds.mjs';
+import { Rounds } from '../../harness/rounds.mjs';
 import { startVirga } from '../servers.mjs';
 
 const file = 'change.mjs';

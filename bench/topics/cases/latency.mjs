@@ -1,10 +1,9 @@
 // From a producer to a consumer at a steady rate, and whether who reads at the end of a topic reads the disk.
 import { readFile } from 'node:fs/promises';
-import { atMost, count, section } from '../../harness/report.mjs';
+import { atMost, count, micros, section } from '../../harness/report.mjs';
 import { temporaryFolder } from '../../harness/virga-node.mjs';
-import { micros } from '../../state/units.mjs';
 import { load } from '../load.mjs';
-import { Rounds } from '../rounds.mjs';
+import { Rounds } from '../../harness/rounds.mjs';
 import { startNats, startRedisStreams, startVirga } from '../servers.mjs';
 
 const perSecond = 10_000;

@@ -1,9 +1,8 @@
 // Publishing, acknowledged when it is on disk: beside the disk itself, JetStream and Redis.
-import { atLeast, atMost, section, times } from '../../harness/report.mjs';
+import { atLeast, atMost, micros, rate, section, times } from '../../harness/report.mjs';
 import { temporaryFolder } from '../../harness/virga-node.mjs';
-import { micros, rate } from '../../state/units.mjs';
 import { load } from '../load.mjs';
-import { Rounds } from '../rounds.mjs';
+import { Rounds } from '../../harness/rounds.mjs';
 import { startNats, startRedisStreams, startVirga } from '../servers.mjs';
 
 const producers = 64;

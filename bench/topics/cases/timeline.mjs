@@ -1,8 +1,7 @@
 // A consumer goes while its producer goes on, comes again and catches up: as a picture.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { atMost, count, section } from '../../harness/report.mjs';
-import { rate as perSecondText } from '../../state/units.mjs';
+import { atMost, count, rate as perSecondText, section } from '../../harness/report.mjs';
 import { load } from '../load.mjs';
 import { startVirga } from '../servers.mjs';
 import { drawTimeline } from '../timeline-chart.mjs';

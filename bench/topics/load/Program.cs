@@ -4,7 +4,7 @@ using Virga.Bench.Topics.Load.Runs;
 
 if (args.Length == 0)
 {
-    Console.Error.WriteLine("usage: virga-bench-topics-load publish|latency|catchup|pipe|timeline|topics|disk --option value ...");
+    Console.Error.WriteLine("usage: virga-bench-topics-load publish|latency|catchup|answer|pipe|timeline|topics|disk --option value ...");
     return 2;
 }
 
@@ -14,6 +14,7 @@ object figures = args[0] switch
     "publish" => await PublishRun.RunAsync(options),
     "latency" => await LatencyRun.RunAsync(options),
     "catchup" => await CatchUpRun.RunAsync(options),
+    "answer" => await AnswerRun.RunAsync(options),
     "pipe" => await PipeRun.RunAsync(options),
     "timeline" => await TimelineRun.RunAsync(options),
     "topics" => await TopicsRun.RunAsync(options),

@@ -138,7 +138,7 @@ public sealed class ControlClient : IDisposable
         return Parse(await AnswerReader.ReadTextAsync(response, Answering.Node, cancellation));
     }
 
-    /// <summary>Deletes a resource; with <paramref name="cascade"/> also the routes that call it.</summary>
+    /// <summary>Deletes a resource; with <paramref name="cascade"/> also what calls it.</summary>
     public async Task DeleteAsync(ResourceKind kind, ResourceName name, bool cascade, CancellationToken cancellation)
     {
         using var response = await SendAsync(HttpMethod.Delete, Path(kind, name) + (cascade ? "?cascade=true" : ""), null, cancellation);

@@ -9,7 +9,7 @@ internal static class DeleteFunctionCommand
     public static Command Make(CommandFactory factory)
     {
         var name = CommandFactory.NameArgument("The function");
-        var cascade = new Option<bool>("--cascade") { Description = "Delete the routes that call it as well" };
+        var cascade = new Option<bool>("--cascade") { Description = "Delete the routes, triggers and stream functions that call it as well" };
         return factory.Make("delete", "Delete a function and its versions", [name, cascade], async scope =>
         {
             await scope.Client.DeleteAsync(ResourceKind.Function, scope.Get(name), scope.Get(cascade), scope.Cancellation);

@@ -16,7 +16,7 @@ internal static class SubscriptionCommands
         {
             var answer = await new TopicsClient(scope.Client).PostAsync(
                 scope.Get(topic), $"subscriptions/{Uri.EscapeDataString(scope.Get(subscription)!)}/seek", new JsonObject { ["to"] = scope.Get(to) }, scope.Cancellation);
-            return TopicCommands.Tell(scope, answer, $"The subscription {scope.Get(subscription)} goes on at {scope.Get(to)}.");
+            return TopicCommands.Tell(scope, answer, $"The subscription {scope.Get(subscription)} goes on at {Places(answer) ?? scope.Get(to)}.");
         });
     }
 
@@ -30,6 +30,18 @@ internal static class SubscriptionCommands
             var answer = await new TopicsClient(scope.Client).UnsubscribeAsync(scope.Get(topic), scope.Get(subscription)!, scope.Get(force), scope.Cancellation);
             return TopicCommands.Tell(scope, answer, $"Deleted the subscription {scope.Get(subscription)}.");
         });
+    }
+
+    // Where each part stands now, which is not where it was sent when nothing is there; null where the node does not say it.
+    private static string? Places(JsonObject answer)
+    {
+        var parts = (answer["parts"] as JsonArray ?? []).OfType<JsonObject>().Where(static part => part["next"] is not null).ToList();
+        return parts.Count == 0 ? null : string.Join(", ", parts.Select(static part => TopicRates.Number(part, "backlog") switch
+        {
+            0 => $"{part["next"]}, which is published next",
+            1 => $"{part["next"]} with 1 entry to come",
+            var backlog => $"{part["next"]} with {backlog:0} entries to come",
+        }));
     }
 
     private static Option<string> SubscriptionOption() => new("--subscription", "-s") { Description = "The subscription", HelpName = "NAME", Required = true };

@@ -96,11 +96,11 @@ internal static class TopicStatsView
     private static string Head(JsonObject stats)
     {
         var partitions = TopicRates.Number(stats, "partitions");
-        return $"{JsonPath.Text(stats, "topic")}{(partitions > 0 ? $", {Count(partitions)} partitions" : "")}{(JsonPath.Text(stats, "isTerminated") == "true" ? ", ended" : "")}";
+        return $"{JsonPath.Text(stats, "topic")}{(partitions > 0 ? $", {Counted(partitions, "partition")}" : "")}{(JsonPath.Text(stats, "isTerminated") == "true" ? ", ended" : "")}";
     }
 
     private static string Totals(JsonObject stats) =>
-        $"{Count(TopicRates.Number(stats, "messagesIn"))} messages in ({Size(TopicRates.Number(stats, "bytesIn"))}), {Count((stats["producers"] as JsonArray)?.Count ?? 0)} producers, {Size(TopicRates.Number(stats, "storageBytes"))} stored";
+        $"{Counted(TopicRates.Number(stats, "messagesIn"), "message")} in ({Size(TopicRates.Number(stats, "bytesIn"))}), {Counted((stats["producers"] as JsonArray)?.Count ?? 0, "producer")}, {Size(TopicRates.Number(stats, "storageBytes"))} stored";
 
     private static string Replication(JsonObject cluster) =>
         $"to {JsonPath.Text(cluster, "cluster")}: backlog {Count(TopicRates.Number(cluster, "backlog"))}, {Rate(TopicRates.Number(cluster, "messageRate"))}/s{(JsonPath.Text(cluster, "problem") is { } problem ? $", {problem}" : "")}";
@@ -108,6 +108,8 @@ internal static class TopicStatsView
     private static string Rate(double value) => value.ToString("0.0", CultureInfo.InvariantCulture);
 
     private static string Count(double value) => value.ToString("0", CultureInfo.InvariantCulture);
+
+    private static string Counted(double value, string what) => Count(value) is var count && count == "1" ? $"1 {what}" : $"{count} {what}s";
 
     private static string Size(double bytes) => bytes < 1 << 20 ? (bytes / 1024).ToString("0.0", CultureInfo.InvariantCulture) + " KB" : (bytes / (1 << 20)).ToString("0.0", CultureInfo.InvariantCulture) + " MB";
 }

@@ -24,7 +24,7 @@ internal static class FunctionEndpoints
         group.MapPatch("/{name}/scale", ScaleAsync).Accepts<ScaleRequest>("application/json").Produces<FunctionResource>().WithSummary("Scale a function")
             .WithDescription("Changes the members of the body that are not null, for all versions of the function; makes no version and replaces no instance. Deploying a spec sets them to what the spec says.");
         group.MapDelete("/{name}", DeleteAsync).Produces(StatusCodes.Status204NoContent).WithSummary("Delete a function")
-            .WithDescription("Refused with 409 while a route calls it, unless `cascade=true`, which deletes these routes too.");
+            .WithDescription("Refused with 409 while a route, a trigger or a stream function calls it, unless `cascade=true`, which deletes these too; the subscriptions of triggers and stream functions stay.");
     }
 
     private static async Task<IResult> ListAsync(HttpContext context, FunctionService functions)

@@ -1,6 +1,5 @@
 using Virga.Control.Changes;
 using Virga.Control.Metadata;
-using Virga.Control.Routes;
 using Virga.Core.Names;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
@@ -8,7 +7,7 @@ using Virga.Core.Resources;
 namespace Virga.Control.Functions;
 
 /// <summary>Shows a function's versions, and moves its aliases among them.</summary>
-internal sealed class AliasService(IMetadataStore store, FunctionTraffic traffic, RouteTraffic routes)
+internal sealed class AliasService(IMetadataStore store, FunctionTraffic traffic, CallerSearch callers)
 {
     /// <summary>The kept versions, newest first.</summary>
     public async Task<IReadOnlyList<FunctionVersionDocument>> ListVersionsAsync(FunctionName name, CancellationToken cancellation)
@@ -37,7 +36,7 @@ internal sealed class AliasService(IMetadataStore store, FunctionTraffic traffic
     }
 
     /// <summary>Takes an alias away.</summary>
-    /// <exception cref="ProblemException"><c>not-found</c>; <c>conflict</c> for the live alias, and for one that a route uses.</exception>
+    /// <exception cref="ProblemException"><c>not-found</c>; <c>conflict</c> for the live alias, and for one by which a route, a trigger or a stream function calls it.</exception>
     public async Task<FunctionResource> DeleteAsync(FunctionName name, string alias, Precondition condition, CancellationToken cancellation)
     {
         if (alias == FunctionStatus.LiveAlias)
@@ -54,9 +53,10 @@ internal sealed class AliasService(IMetadataStore store, FunctionTraffic traffic
                 throw new ProblemException(KnownProblems.NotFound($"The {current.Key} has no alias '{ResourceName.Shorten(alias)}'."));
             }
 
-            return routes.UsersOf(name).FirstOrDefault(route => route.Qualifier == alias) is { } user
-                ? throw new ProblemException(KnownProblems.Conflict($"The route '{user.Name}' calls '{name.Name}:{alias}'.", "Change or delete the route first."))
-                : MoveAsync(name, current, alias, target: null);
+            var users = callers.Of(name, alias);
+            return users.IsNone
+                ? MoveAsync(name, current, alias, target: null)
+                : throw new ProblemException(KnownProblems.Conflict($"'{name.Name}:{alias}' is called by {users}.", "Change or delete what calls it first."));
         }
     }
 

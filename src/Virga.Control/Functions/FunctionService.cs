@@ -3,7 +3,6 @@ using Virga.Control.Changes;
 using Virga.Control.Environments;
 using Virga.Control.Metadata;
 using Virga.Control.Packages;
-using Virga.Control.Routes;
 using Virga.Core.Names;
 using Virga.Core.Problems;
 using Virga.Core.Resources;
@@ -15,7 +14,7 @@ internal sealed class FunctionService(
     IMetadataStore store,
     ChangeLog changes,
     FunctionTraffic traffic,
-    RouteTraffic routes,
+    CallerSearch callers,
     EnvironmentCatalog environments,
     PackageStore packages,
     PackageBuilds builds,
@@ -81,29 +80,24 @@ internal sealed class FunctionService(
         ResourcePage<FunctionResource>.From(await store.ListAsync(ResourceKind.Function, scope, after, limit + 1, cancellation), limit, FunctionResources.Show);
 
     /// <summary>Deletes the function with all its versions. Calls that run finish.</summary>
-    /// <exception cref="ProblemException"><c>not-found</c>, <c>stale-version</c>; <c>conflict</c> when routes use it and <paramref name="cascade"/> does not allow to delete them too.</exception>
+    /// <exception cref="ProblemException"><c>not-found</c>, <c>stale-version</c>; <c>conflict</c> when routes, triggers or stream functions call it and <paramref name="cascade"/> does not allow to delete them too.</exception>
     public async Task DeleteAsync(FunctionName name, Precondition condition, bool cascade, CancellationToken cancellation)
     {
         using var turn = await changes.EnterAsync(cancellation);
         var current = await traffic.RequireAsync(name, cancellation);
         condition.Check(current.Key, current);
-        var users = routes.UsersOf(name);
-        if (users.Count > 0 && !cascade)
+        var users = callers.Of(name);
+        if (!users.IsNone && !cascade)
         {
             throw new ProblemException(KnownProblems.Conflict(
-                $"The {current.Key} is called by the route{(users.Count == 1 ? "" : "s")} {string.Join(", ", users.Take(5).Select(route => $"'{route.Name}'"))}.",
-                "Delete the routes first, or delete the function with --cascade (in the API: ?cascade=true)."));
+                $"The {current.Key} is called by {users}.", "Delete what calls it first, or delete the function with --cascade (in the API: ?cascade=true), which deletes that too."));
         }
 
         await changes.CommitAsync([
-            .. users.Select(route => new MetadataOperation.Delete(RouteService.KeyOf(route))),
+            .. users.Keys.Select(static key => new MetadataOperation.Delete(key)),
             new MetadataOperation.DropVersions(name),
             new MetadataOperation.Delete(current.Key, current.Version)]);
-        foreach (var route in users)
-        {
-            routes.Remove(route);
-        }
-
+        callers.Remove(users);
         traffic.Stop(name);
     }
 

@@ -63,7 +63,7 @@ internal sealed class PublishCommands(PulsarConnection connection)
         }
 
         var sent = command.Entry;
-        byte[] data;
+        Memory<byte> data;
         if (sent.Length >= sizeof(ushort) && BinaryPrimitives.ReadUInt16BigEndian(sent) is FrameFormat.Magic)
         {
             if (!MessageCodec.IsIntact(sent))
@@ -72,8 +72,8 @@ internal sealed class PublishCommands(PulsarConnection connection)
                 return;
             }
 
-            data = GC.AllocateUninitializedArray<byte>(sent.Length);
-            sent.CopyTo(data);
+            data = session.Memory.Take(sent.Length);
+            sent.CopyTo(data.Span);
         }
         else
         {

@@ -1,4 +1,3 @@
-using System.Numerics;
 using Virga.Pulsar.Protocol;
 using Virga.Topics.Brokers;
 using Virga.Topics.Subscriptions;
@@ -11,12 +10,15 @@ internal sealed class ConsumerSession(PulsarConnection connection, CommandSubscr
 {
     private const long NoEpoch = -1;
 
+    // A client may permit a thousand messages of five megabytes and not read them: so many bytes of them wait for its socket, and about as many at the broker.
+    private const int WindowBytes = 1024 * 1024;
+
     private readonly ulong _requestId = command.RequestId;
     private readonly bool _isFailover = command.SubType == (int)SubscriptionType.Failover;
 
     // Guards what follows; held for reading and setting it.
     private readonly Lock _gate = new();
-    private PermitWindow _window = new();
+    private PermitWindow _window = new(WindowBytes);
     private Topic? _topic;
     private Consumer? _consumer;
     private long _epoch = command.HasConsumerEpoch ? (long)command.ConsumerEpoch : NoEpoch;
@@ -135,7 +137,7 @@ internal sealed class ConsumerSession(PulsarConnection connection, CommandSubscr
         foreach (ref readonly var entry in entries)
         {
             bytes += entry.Data.Length;
-            messages += Count(entry);
+            messages += entry.Permits;
         }
 
         lock (_gate)
@@ -201,23 +203,6 @@ internal sealed class ConsumerSession(PulsarConnection connection, CommandSubscr
             Type = CommandType.CloseConsumer,
             CloseConsumer = new CommandCloseConsumer { ConsumerId = (ulong)Id, RequestId = PulsarConnection.NoRequest },
         });
-    }
-
-    // As the subscription counts: of a batch of which some is acknowledged, what is not.
-    private static int Count(in DeliveredEntry entry)
-    {
-        if (entry.Unacknowledged is not { } bits)
-        {
-            return entry.Messages;
-        }
-
-        var count = 0;
-        foreach (var word in bits)
-        {
-            count += BitOperations.PopCount((ulong)word);
-        }
-
-        return count;
     }
 
     // Of an exclusive one clients know it.

@@ -25,6 +25,9 @@ internal sealed class ProducerSession(PulsarConnection connection, long id, long
     /// <summary>Its number on the connection.</summary>
     public long Id => id;
 
+    /// <summary>Where its entries are put; of the connection's reading loop.</summary>
+    public EntryMemory Memory { get; } = new();
+
     /// <summary>The producer, once it is attached and until it is closed.</summary>
     public Producer? Producer
     {

@@ -28,7 +28,7 @@ internal sealed class LogWriter : IDisposable
     private readonly LogSegments _segments;
     private readonly LogBuffer _buffer;
     private readonly DurabilityWaiters _waiters;
-    private readonly LogSynchroniser _synchroniser;
+    private readonly BackgroundSynchroniser _synchroniser;
     private readonly Thread _thread;
 
     // Written, or failed to be, and not confirmed; in the order of their positions.
@@ -56,7 +56,7 @@ internal sealed class LogWriter : IDisposable
         _buffer = buffer;
         _waiters = waiters;
         _confirmed = waiters.Durable;
-        _synchroniser = new LogSynchroniser(segments, buffer.Wake);
+        _synchroniser = new BackgroundSynchroniser("state log sync", segments.Synchronise, buffer.Wake);
         _thread = new Thread(Run) { IsBackground = true, Name = "state log" };
         _thread.Start();
     }

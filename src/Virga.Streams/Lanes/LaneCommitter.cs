@@ -7,8 +7,8 @@ namespace Virga.Streams.Lanes;
 /// <param name="steps">The steps.</param>
 /// <param name="output">Where answers go.</param>
 /// <param name="acks">What of batches is acknowledged.</param>
-/// <param name="acknowledge">Hands acknowledgements, and where the lane stands, to the subscription. Gets the number of permits that are free again too.</param>
-internal sealed class LaneCommitter(ChannelReader<LaneStep> steps, LaneOutput output, AckBook acks, Action<List<BatchAck>, LaneNote, int> acknowledge)
+/// <param name="acknowledge">Hands acknowledgements, and where the lane stands, to the subscription. Gets the permits and the bytes that are free again too.</param>
+internal sealed class LaneCommitter(ChannelReader<LaneStep> steps, LaneOutput output, AckBook acks, Action<List<BatchAck>, LaneNote, int, long> acknowledge)
 {
     // Publishing is pipelined this deep; the output topic acknowledges in its own time.
     private const int MaxPublishing = 1024;
@@ -70,7 +70,7 @@ internal sealed class LaneCommitter(ChannelReader<LaneStep> steps, LaneOutput ou
     private void Acknowledge()
     {
         LaneNote? note = null;
-        var permits = 0;
+        var (permits, bytes) = (0, 0L);
         while (_publishing.TryPeek(out var oldest) && oldest.Published.IsCompletedSuccessfully)
         {
             _publishing.Dequeue();
@@ -78,13 +78,14 @@ internal sealed class LaneCommitter(ChannelReader<LaneStep> steps, LaneOutput ou
             foreach (var message in oldest.Step.Done)
             {
                 permits += message.Permits;
+                bytes += message.EntryBytes;
                 acks.Add(message, _batch);
             }
         }
 
         if (note is { } stands)
         {
-            acknowledge(_batch, stands, permits);
+            acknowledge(_batch, stands, permits, bytes);
             _batch.Clear();
         }
 

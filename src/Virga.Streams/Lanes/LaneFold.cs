@@ -47,8 +47,9 @@ internal sealed class LaneFold
     /// <param name="message">What was published.</param>
     /// <param name="chunks">The entries of its chunks but the last.</param>
     /// <param name="permits">How many permits it took.</param>
+    /// <param name="bytes">How many bytes of entries are no longer under way with it.</param>
     /// <param name="steps">Takes the steps that it leads to, behind what it holds.</param>
-    public void Take(TopicMessage message, IReadOnlyList<Position> chunks, int permits, List<LaneStep> steps)
+    public void Take(TopicMessage message, IReadOnlyList<Position> chunks, int permits, long bytes, List<LaneStep> steps)
     {
         var (position, index) = (message.Id.Position, message.Id.BatchIndex);
         var isReplayed = _note.Covers(position, index);
@@ -59,6 +60,7 @@ internal sealed class LaneFold
             BatchIndex = index,
             Chunks = chunks,
             Permits = permits,
+            EntryBytes = bytes,
             Time = StreamMessage.TimeOf(message, _window),
             Key = _window is { PerKey: false } ? "" : message.Key ?? "",
             Sequence = isReplayed ? _replayed++ : _note.Messages,

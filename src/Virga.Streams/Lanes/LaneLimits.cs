@@ -6,6 +6,9 @@ internal sealed record LaneLimits
     /// <summary>Messages and results that are under way: received and not yet acknowledged, but for those in open windows.</summary>
     public int InFlight { get; init; } = 4096;
 
+    /// <summary>What those messages may take, in bytes, about; and as much on its way to the lane.</summary>
+    public long InFlightBytes { get; init; } = 32L << 20;
+
     /// <summary>Messages in open windows, in bytes. A lane that needs more stops: handing over a part of a window would be wrong, and losing it worse.</summary>
     public long WindowBytes { get; init; } = 256L << 20;
 

@@ -35,6 +35,7 @@ internal sealed class StreamLane : IConsumerSink
     private readonly AckBook _acks = new();
     private readonly TopicBroker _broker;
     private readonly ChunkAssembler _chunks = new();
+    private readonly LanePermits _permits;
     private Consumer? _consumer;
     private volatile LaneFold? _fold;
 
@@ -48,6 +49,7 @@ internal sealed class StreamLane : IConsumerSink
         _caller = caller;
         _figures = figures;
         _limits = limits;
+        _permits = new LanePermits(limits, permits => _consumer!.Permit(permits));
         _time = time;
         _logger = logger;
     }
@@ -88,7 +90,7 @@ internal sealed class StreamLane : IConsumerSink
             var calls = new LaneCalls(_stream, _caller, new DeadLetters(_stream, _client), _figures, _time, _logger);
             var committer = new LaneCommitter(_steps.Reader, output, _acks, Acknowledge);
             _fold = fold;
-            consumer.Permit(_limits.InFlight);
+            _permits.Begin();
             Task[] running = [FoldAsync(fold, calls, ending.Token), calls.RunAsync(ending.Token), committer.RunAsync(ending.Token)];
             try
             {
@@ -112,10 +114,15 @@ internal sealed class StreamLane : IConsumerSink
     /// <inheritdoc/>
     public void Deliver(ReadOnlySpan<DeliveredEntry> entries)
     {
+        var (permits, bytes) = (0, 0L);
         foreach (ref readonly var entry in entries)
         {
+            permits += entry.Permits;
+            bytes += entry.Data.Length;
             _received.Writer.TryWrite(entry);
         }
+
+        _permits.Delivered(permits, bytes);
     }
 
     /// <inheritdoc/>
@@ -263,7 +270,7 @@ internal sealed class StreamLane : IConsumerSink
             {
                 if (_chunks.Add(_topic.Name, entry) is not { } whole)
                 {
-                    _consumer!.Permit(entry.Messages);
+                    _permits.Return(entry.Permits, entry.Data.Length);
                     return;
                 }
 
@@ -292,13 +299,13 @@ internal sealed class StreamLane : IConsumerSink
             _acks.Deliver(entry.Position, messages);
         }
 
-        // Of a batch that is acknowledged in part, the rest takes permits.
-        var permits = entry.Unacknowledged is null ? entry.Messages : messages.Count;
+        var permits = entry.Permits;
         for (var i = 0; i < messages.Count; i++)
         {
             _figures.CountReceived();
             var before = steps.Count;
-            fold.Take(messages[i], chunks, i < messages.Count - 1 ? 1 : permits - i, steps);
+            var isLast = i == messages.Count - 1;
+            fold.Take(messages[i], chunks, isLast ? permits - i : 1, isLast ? entry.Data.Length : 0, steps);
             if (_stream.Spec.Processing == StreamProcessing.AtMostOnce)
             {
                 AcknowledgeAhead(steps, before);
@@ -308,7 +315,7 @@ internal sealed class StreamLane : IConsumerSink
         // What is in a window is not under way: the next messages may be what closes it.
         if (_stream.Spec.Window is not null)
         {
-            _consumer!.Permit(permits);
+            _permits.Return(permits, entry.Data.Length);
         }
     }
 
@@ -322,7 +329,7 @@ internal sealed class StreamLane : IConsumerSink
 
         if (_stream.Spec.Window is not null)
         {
-            _consumer!.Permit(skipped.Permits);
+            _permits.Return(skipped.Permits, skipped.EntryBytes);
         }
     }
 
@@ -331,7 +338,8 @@ internal sealed class StreamLane : IConsumerSink
         Message = new TopicMessage { Topic = _topic.Name, Id = new MessageId(entry.Position, _topic.Name.Partition), Payload = entry.Data },
         Position = entry.Position,
         BatchIndex = -1,
-        Permits = entry.Unacknowledged is null ? entry.Messages : 0,
+        Permits = entry.Permits,
+        EntryBytes = entry.Data.Length,
         Time = 0,
         Key = "",
         Sequence = -1,
@@ -376,7 +384,7 @@ internal sealed class StreamLane : IConsumerSink
         steps.Clear();
     }
 
-    private void Acknowledge(List<BatchAck> acks, LaneNote note, int permits)
+    private void Acknowledge(List<BatchAck> acks, LaneNote note, int permits, long bytes)
     {
         if (_stream.Spec.Processing != StreamProcessing.AtMostOnce)
         {
@@ -385,7 +393,7 @@ internal sealed class StreamLane : IConsumerSink
 
         if (_stream.Spec.Window is null)
         {
-            _consumer!.Permit(permits);
+            _permits.Return(permits, bytes);
         }
     }
 

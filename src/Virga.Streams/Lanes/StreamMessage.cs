@@ -31,6 +31,9 @@ internal sealed class StreamMessage : IWindowed
     /// <summary>How many permits it took: of a batch, the last message has those of messages that did not come because they were acknowledged.</summary>
     public int Permits { get; init; } = 1;
 
+    /// <summary>How many bytes of entries are no longer under way with it: of a batch, the last message has them all.</summary>
+    public long EntryBytes { get; init; }
+
     /// <summary>How many bytes it keeps in memory, about.</summary>
     public int Bytes => Message.Payload.Length + 256;
 

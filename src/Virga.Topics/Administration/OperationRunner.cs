@@ -27,12 +27,8 @@ internal sealed class OperationRunner(TopicBroker broker, TimeProvider time)
             case TopicOperation.DeleteSubscription:
                 await topic.UnsubscribeAsync(Name(arguments), arguments["force"]?.GetValue<bool>() == true, cancellation);
                 break;
-            case TopicOperation.Seek when Time(arguments) is { } at:
-                await Require(topic, arguments).SeekAsync(at, cancellation);
-                break;
             case TopicOperation.Seek:
-                await Require(topic, arguments).SeekAsync(Id(arguments, "id"), cancellation);
-                break;
+                return await SeekAsync(topic, arguments, cancellation);
             case TopicOperation.Skip:
                 await Require(topic, arguments).SkipAsync(arguments["messages"]!.GetValue<long>(), cancellation);
                 break;
@@ -60,6 +56,30 @@ internal sealed class OperationRunner(TopicBroker broker, TimeProvider time)
         }
 
         return [];
+    }
+
+    private static async ValueTask<JsonObject> SeekAsync(Topic topic, JsonObject arguments, CancellationToken cancellation)
+    {
+        var subscription = Require(topic, arguments);
+        var to = default(MessageId);
+        if (Time(arguments) is { } at)
+        {
+            await subscription.SeekAsync(at, cancellation);
+        }
+        else
+        {
+            to = Id(arguments, "id");
+            await subscription.SeekAsync(to, cancellation);
+        }
+
+        if (topic.Log is not { } log)
+        {
+            return [];
+        }
+
+        // Consumers may have come again already: it is where the subscription stands now, which is there or behind.
+        var next = log.After(subscription.MarkDeleted);
+        return new JsonObject { ["next"] = new MessageId(next, topic.Name.Partition, next == to.Position ? to.BatchIndex : -1).ToString(), ["backlog"] = subscription.Backlog };
     }
 
     private static async ValueTask<JsonObject> PeekAsync(Topic topic, JsonObject arguments, CancellationToken cancellation)

@@ -99,17 +99,28 @@ public sealed class TopicAdministration
         return arguments;
     }, cancellation);
 
-    /// <summary>Moves a subscription: in all parts to a time or an end; to a message in its partition alone.</summary>
-    public async ValueTask SeekAsync(TopicName topic, SubscriptionName subscription, MessageId to, DateTimeOffset? toTime, CancellationToken cancellation)
+    /// <summary>
+    /// Moves a subscription: in all parts to a time or an end; to a message in its partition alone. An id that the topic does not have (any more, yet, or at all) stands for the next one that it has: as in
+    /// Pulsar, none is refused for that.
+    /// </summary>
+    /// <returns>Of each part that was moved where it goes on: <c>next</c>, the id of the next message or of the one that is published next, and <c>backlog</c>, how many entries there are to come.</returns>
+    /// <exception cref="ProblemException"><c>not-found</c>; <c>invalid-request</c>: the id is in no partition that the topic has.</exception>
+    public async ValueTask<IReadOnlyList<(TopicName Part, JsonObject Result)>> SeekAsync(TopicName topic, SubscriptionName subscription, MessageId to, DateTimeOffset? toTime, CancellationToken cancellation)
     {
         var isOfOne = toTime is null && to.Position != Position.Earliest && to.Position != Position.Latest;
-        foreach (var part in await PartsAsync(topic, cancellation))
+        var parts = await PartsAsync(topic, cancellation);
+        var moved = new List<(TopicName, JsonObject)>();
+        foreach (var part in parts)
         {
             if (!isOfOne || !part.IsPartition || to.Partition == part.Partition || topic == part)
             {
-                await RunOneAsync(part, TopicOperation.Seek, OperationArguments.Place(subscription, "id", to, toTime), cancellation);
+                moved.Add((part, await RunOneAsync(part, TopicOperation.Seek, OperationArguments.Place(subscription, "id", to, toTime), cancellation)));
             }
         }
+
+        return moved.Count > 0 ? moved : throw new ProblemException(KnownProblems.InvalidRequest(
+            to.Partition < 0 ? $"'{topic}' has {parts.Count} partitions, and '{to}' does not say which of them it is in." : $"'{topic}' has no partition {to.Partition}: they are 0 to {parts.Count - 1}.",
+            $"Write the message's id with its partition, such as '{to.Position}:0', or name the partition, such as '{topic.OfPartition(0)}'."));
     }
 
     /// <summary>Acknowledges so many entries of a subscription unread, in each part; everything where the number is null.</summary>

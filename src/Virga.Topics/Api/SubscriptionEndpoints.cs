@@ -37,8 +37,10 @@ internal sealed class SubscriptionEndpoints(Func<TopicNode> node, TimeProvider t
         var body = await TopicBody.ReadObjectAsync(http);
         var to = TopicBody.Text(body, "to") ?? throw TopicRequest.Invalid("The body does not say where 'to' go.", "Write {\"to\":\"earliest\"}, with a message's id, a time, or a duration back.");
         var (id, at) = TopicRequest.Place("to", to, time);
-        await node().Client.Administration.SeekAsync(topic, subscription, id, at, http.RequestAborted);
-        await TopicAnswer.SendAsync(http, Named(topic, subscription));
+        var moved = await node().Client.Administration.SeekAsync(topic, subscription, id, at, http.RequestAborted);
+        var answer = Named(topic, subscription);
+        answer["parts"] = new JsonArray([.. moved.Select(static part => new JsonObject { ["topic"] = part.Part.ToString(), ["next"] = part.Result["next"]?.DeepClone(), ["backlog"] = part.Result["backlog"]?.DeepClone() })]);
+        await TopicAnswer.SendAsync(http, answer);
     }
 
     public async Task SkipAsync(HttpContext http)

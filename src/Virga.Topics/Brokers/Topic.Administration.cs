@@ -74,13 +74,7 @@ public sealed partial class Topic
                 await subscription.ClearAsync(cancellation);
             }
 
-            var compacted = log.Record.Compaction;
-            await log.ChangeAsync(static record => record.Compaction is null ? record : record with { Compaction = null }, cancellation);
-            await log.TrimAsync(last, cancellation);
-            if (compacted is { Ledger: >= 0 })
-            {
-                await _services.Logs.Ledgers.DeleteAsync(new LedgerId(compacted.Ledger), cancellation);
-            }
+            await log.TruncateAsync(last, cancellation);
         }
         catch (Exception e) when (e is MetadataConflictException or LedgerStoreException)
         {

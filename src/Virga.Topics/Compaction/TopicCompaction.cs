@@ -75,7 +75,11 @@ internal sealed partial class TopicCompaction(TopicLog log, LogServices services
     {
         try
         {
-            await CompactAsync(stop);
+            while (!await CompactAsync(stop))
+            {
+                // The topic was truncated meanwhile: what is left is compacted.
+            }
+
             End(CompactionState.Done, null);
         }
         catch (Exception e)
@@ -94,12 +98,13 @@ internal sealed partial class TopicCompaction(TopicLog log, LogServices services
         }
     }
 
-    private async Task CompactAsync(CancellationToken stop)
+    // Gives false when what was compacted was truncated meanwhile.
+    private async Task<bool> CompactAsync(CancellationToken stop)
     {
         var (before, horizon) = (log.Record.Compaction, log.Last);
         if (horizon <= (before?.Horizon ?? Position.Earliest))
         {
-            return;
+            return true;
         }
 
         var keys = new KeyIndex(log.Name);
@@ -109,13 +114,27 @@ internal sealed partial class TopicCompaction(TopicLog log, LogServices services
         }
 
         var written = await WriteAsync(keys, horizon, stop);
-        await log.ChangeAsync(record => record with { Compaction = written }, stop);
+        var isTruncated = false;
+        await log.ChangeAsync(
+            record =>
+            {
+                isTruncated = written.Entries > 0 && written.First <= record.Truncated;
+                return isTruncated ? record : record with { Compaction = written };
+            },
+            stop);
+        if (isTruncated)
+        {
+            await services.Ledgers.DeleteAsync(new LedgerId(written.Ledger), CancellationToken.None);
+            return false;
+        }
+
         if (before is { Ledger: >= 0 })
         {
             await services.Ledgers.DeleteAsync(new LedgerId(before.Ledger), CancellationToken.None);
         }
 
         LogDone(services.Logger, log.Name, written.Horizon, written.Entries, written.Bytes);
+        return true;
     }
 
     private async Task<CompactionRecord> WriteAsync(KeyIndex keys, Position horizon, CancellationToken stop)

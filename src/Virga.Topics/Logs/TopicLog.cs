@@ -172,18 +172,36 @@ internal sealed partial class TopicLog : ITopicLog, IAsyncDisposable
                 return gone.Count == 0 ? record : record with { Ledgers = [.. record.Ledgers.Skip(gone.Count)], Floor = LedgerChain.LastOf(gone[^1]) };
             },
             cancellation);
-        if (gone.Count > 0)
-        {
-            _writer.ShowChain();
-            foreach (var ledger in gone)
-            {
-                await _services.Ledgers.DeleteAsync(new LedgerId(ledger.Id), cancellation);
-            }
-
-            LogTrimmed(_services.Logger, Name, gone.Count);
-        }
-
+        await RemoveAsync(gone, cancellation);
         return gone.Count;
+    }
+
+    /// <summary>
+    /// Removes the closed ledgers whose last entry is not behind a position, and what was compacted of them: all in one write, after which a compaction that read them before cannot bring them back.
+    /// </summary>
+    public async ValueTask TruncateAsync(Position upTo, CancellationToken cancellation)
+    {
+        List<LedgerRecord> gone = [];
+        CompactionRecord? compacted = null;
+        await ChangeAsync(
+            record =>
+            {
+                gone = [.. record.Ledgers.TakeWhile(ledger => !ledger.IsOpen && LedgerChain.LastOf(ledger) <= upTo)];
+                compacted = record.Compaction;
+                return record with
+                {
+                    Ledgers = [.. record.Ledgers.Skip(gone.Count)],
+                    Floor = gone.Count > 0 ? LedgerChain.LastOf(gone[^1]) : record.Floor,
+                    Truncated = upTo > record.Truncated.GetValueOrDefault(Position.Earliest) ? upTo : record.Truncated,
+                    Compaction = null,
+                };
+            },
+            cancellation);
+        await RemoveAsync(gone, cancellation);
+        if (compacted is { Ledger: >= 0 })
+        {
+            await _services.Ledgers.DeleteAsync(new LedgerId(compacted.Ledger), cancellation);
+        }
     }
 
     /// <summary>Hands a closed ledger on to the colder store, and notes it. When this was broken off, doing it again goes on where it was.</summary>
@@ -229,6 +247,23 @@ internal sealed partial class TopicLog : ITopicLog, IAsyncDisposable
     {
         _tail.Add(position, data);
         ledger.Confirm(position.Entry, data.Length);
+    }
+
+    // Ledgers that the record names no more.
+    private async ValueTask RemoveAsync(List<LedgerRecord> gone, CancellationToken cancellation)
+    {
+        if (gone.Count == 0)
+        {
+            return;
+        }
+
+        _writer.ShowChain();
+        foreach (var ledger in gone)
+        {
+            await _services.Ledgers.DeleteAsync(new LedgerId(ledger.Id), cancellation);
+        }
+
+        LogTrimmed(_services.Logger, Name, gone.Count);
     }
 
     /// <summary>The publisher of an entry was told.</summary>

@@ -28,6 +28,9 @@ internal sealed record TopicRecord
     /// <summary>The last entry of what was trimmed: everything up to it is gone.</summary>
     public Position Floor { get; init; } = Position.Earliest;
 
+    /// <summary>Everything up to here was removed on purpose, and comes back by no compaction; null when nothing ever was. The floor does not say it: what is trimmed stays in the compacted ledger.</summary>
+    public Position? Truncated { get; init; }
+
     /// <summary>Whether nothing is appended any more.</summary>
     public bool IsTerminated { get; init; }
 

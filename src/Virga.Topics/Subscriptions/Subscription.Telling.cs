@@ -32,7 +32,7 @@ public abstract partial class Subscription
         long messages = 0;
         foreach (var entry in consumer.Outgoing)
         {
-            messages += PermitsOf(entry);
+            messages += entry.Permits;
             consumer.Bytes -= entry.Data.Length;
             Withdrawn(consumer, entry.Position);
         }
@@ -45,8 +45,6 @@ public abstract partial class Subscription
             Dispatcher!.Ready(consumer);
         }
     }
-
-    private protected static int PermitsOf(in DeliveredEntry entry) => entry.Unacknowledged is { } bits ? Cursors.BatchBits.Count(bits) : entry.Messages;
 
     // Completes when the sinks have been told all that there was to tell.
     private protected Task ToldAsync()

@@ -313,7 +313,6 @@ internal sealed partial class TriggerRun : IAsyncDisposable
                 return;
             }
 
-
             _limit.Bound = Spec.Concurrency ?? Math.Clamp(version.Spec.Concurrency * version.Scale.Max, 1, 1000);
             _ = CallAsync(version, messages);
         }

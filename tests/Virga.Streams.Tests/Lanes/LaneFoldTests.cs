@@ -23,8 +23,8 @@ public sealed class LaneFoldTests
     {
         var fold = new LaneFold(new StreamWindow { Size = Duration.FromSeconds(1), Time = StreamTime.Event }, LaneNote.Begin(1));
         var steps = new List<LaneStep>();
-        fold.Take(Message(0, 5000, "a"), [], 1, steps);
-        fold.Take(Message(2, 100, "a"), [], 1, steps);
+        fold.Take(Message(0, 5000, "a"), [], 1, 0, steps);
+        fold.Take(Message(2, 100, "a"), [], 1, 0, steps);
 
         fold.Late.ShouldBe(1);
         var step = steps.ShouldHaveSingleItem();
@@ -38,7 +38,7 @@ public sealed class LaneFoldTests
     {
         var fold = new LaneFold(new StreamWindow { Size = Duration.FromSeconds(1) }, LaneNote.Begin(1));
         var steps = new List<LaneStep>();
-        fold.Take(Message(0, 100, "a"), [], 1, steps);
+        fold.Take(Message(0, 100, "a"), [], 1, 0, steps);
         steps.ShouldBeEmpty();
 
         fold.Pass(1000, steps);
@@ -75,7 +75,7 @@ public sealed class LaneFoldTests
             {
                 if (!acknowledged.Contains(message.Id))
                 {
-                    fold.Take(message, [], 1, steps);
+                    fold.Take(message, [], 1, 0, steps);
                 }
             }
 

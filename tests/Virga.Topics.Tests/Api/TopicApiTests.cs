@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Virga.Topics.Messages;
 
 namespace Virga.Topics.Tests.Api;
 
@@ -172,6 +173,44 @@ public sealed class TopicApiTests : IAsyncLifetime
         (await _api.RefusedAsync("DELETE", "topics/t/subscriptions/s%2F1")).ShouldBe("not-found");
 
         async Task<IEnumerable<string>> Peek() => (await _api.LinesAsync("topics/t/peek?subscription=s%2F1")).Select(static message => message["value"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task A_seek_says_where_the_subscription_goes_on_also_where_nothing_is()
+    {
+        await PublishAsync("a", "b", "c");
+        await _api.AskAsync("PUT", "topics/t/subscriptions/s?from=earliest");
+        var ids = (await _api.LinesAsync("topics/t/peek?subscription=s")).Select(static message => MessageId.TryParse(message["id"]!.GetValue<string>(), out var id) ? id : default).ToList();
+        var last = ids[2].Position;
+
+        (await SeekAsync(ids[1].ToString())).ShouldBe((ids[1].ToString(), 2));
+        (await SeekAsync("latest")).ShouldBe(($"{last.Ledger}:{last.Entry + 1}", 0));
+        (await SeekAsync(ids[0].ToString())).ShouldBe((ids[0].ToString(), 3));
+        (await SeekAsync($"{last.Ledger + 1000}:7")).ShouldBe(($"{last.Ledger}:{last.Entry + 1}", 0));
+        (await SeekAsync("0:0")).ShouldBe((ids[0].ToString(), 3));
+
+        async Task<(string, int)> SeekAsync(string to)
+        {
+            var answer = await _api.AskAsync("POST", "topics/t/subscriptions/s/seek", $$"""{"to":"{{to}}"}""");
+            var part = answer["parts"].ShouldBeOfType<JsonArray>().ShouldHaveSingleItem()!;
+            part["topic"]!.GetValue<string>().ShouldBe("persistent://default/default/t");
+            return (part["next"]!.GetValue<string>(), part["backlog"]!.GetValue<int>());
+        }
+    }
+
+    [Fact]
+    public async Task A_seek_of_a_partitioned_topic_has_to_say_which_partition_an_id_is_in()
+    {
+        await _api.AskAsync("PUT", "topics/parted", """{"partitions":2}""");
+        await _api.AskAsync("PUT", "topics/parted/subscriptions/s?from=earliest");
+
+        (await _api.RefusedAsync("POST", "topics/parted/subscriptions/s/seek", """{"to":"1:0"}""")).ShouldBe("invalid-request");
+        (await _api.RefusedAsync("POST", "topics/parted/subscriptions/s/seek", """{"to":"1:0:2"}""")).ShouldBe("invalid-request");
+        (await MovedAsync("1:0:1")).ShouldBe(["persistent://default/default/parted-partition-1"]);
+        (await MovedAsync("earliest")).Count().ShouldBe(2);
+
+        async Task<IEnumerable<string>> MovedAsync(string to) =>
+            (await _api.AskAsync("POST", "topics/parted/subscriptions/s/seek", $$"""{"to":"{{to}}"}"""))["parts"]!.AsArray().Select(static part => part!["topic"]!.GetValue<string>());
     }
 
     [Fact]

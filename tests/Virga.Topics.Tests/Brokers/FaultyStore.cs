@@ -11,6 +11,9 @@ internal sealed class FaultyStore(ILedgerStore store) : ILedgerStore
     /// <summary>The writers' next appends, so many, go into the ledger and are not confirmed: from then on the writer takes nothing more.</summary>
     public int FailsAfter { get; set; } = int.MaxValue;
 
+    /// <summary>Done once before the next ledger is closed.</summary>
+    public Func<Task>? BeforeClose { get; set; }
+
     public bool IsShared => store.IsShared;
 
     public ValueTask OpenAsync(CancellationToken cancellation) => store.OpenAsync(cancellation);
@@ -49,7 +52,16 @@ internal sealed class FaultyStore(ILedgerStore store) : ILedgerStore
             writer.Append(new Passing(this, append, --faults.FailsAfter < 0));
         }
 
-        public ValueTask<LedgerEnd> CloseAsync(CancellationToken cancellation) => _hasFailed ? throw new LedgerStoreException("The writer has failed.") : writer.CloseAsync(cancellation);
+        public async ValueTask<LedgerEnd> CloseAsync(CancellationToken cancellation)
+        {
+            if (faults.BeforeClose is { } before)
+            {
+                faults.BeforeClose = null;
+                await before();
+            }
+
+            return _hasFailed ? throw new LedgerStoreException("The writer has failed.") : await writer.CloseAsync(cancellation);
+        }
 
         public ValueTask DisposeAsync() => writer.DisposeAsync();
 

@@ -297,6 +297,27 @@ public sealed class ConsumerTests
     }
 
     [Fact]
+    public async Task Large_messages_wait_at_the_broker_and_not_all_in_the_queue()
+    {
+        await using var fixture = await StartAsync();
+        var large = new OutgoingMessage { Payload = new byte[2 << 20] };
+        for (var i = 0; i < 40; i++)
+        {
+            await fixture.Client.PublishAsync(Name("t"), large, Cancellation);
+        }
+
+        await using var consumer = await fixture.SubscribeAsync("t", Subscription("s"));
+        var topic = await fixture.Broker.GetAsync(Name("t"), TopicCreation.Never, Cancellation);
+        await UntilAsync(() => topic.Find(SubscriptionName.Parse("s"))!.Figures().Consumers is [{ Permits: <= 0, Messages: > 0 }]);
+
+        for (var left = 40; left > 0; left--)
+        {
+            consumer.Queued.ShouldBeLessThan(24);
+            await consumer.ReceiveAsync(Cancellation);
+        }
+    }
+
+    [Fact]
     public async Task A_topic_that_keeps_nothing_hands_messages_to_who_is_there()
     {
         await using var fixture = await StartAsync();

@@ -95,14 +95,7 @@ public sealed class CompactionTests
         await fixture.RestartAsync();
         (await ReadAsync(await fixture.GetAsync("t"), isCompacted: true, 6)).Count.ShouldBe(6);
 
-        // Only the ledgers that somebody reads: those of the topic, and the last compacted one.
-        var ledgers = 0;
-        await foreach (var _ in fixture.Ledgers.ListAsync(Cancellation))
-        {
-            ledgers++;
-        }
-
-        ledgers.ShouldBe((await fixture.GetAsync("t")).Log!.Record.Ledgers.Count + 1);
+        await LedgersAreNamedAsync(fixture, await fixture.GetAsync("t"));
     }
 
     [Fact]
@@ -155,6 +148,49 @@ public sealed class CompactionTests
         await BrokerFixture.PublishAsync(producer, "2", key: "a");
         (await fixture.TextsAsync("t")).ShouldBe(["2"]);
         topic.Find(SubscriptionName.Parse("s"))!.Backlog.ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_is_truncated_while_it_is_compacted_does_not_come_back(bool isCompactedBefore)
+    {
+        FaultyStore store = null!;
+        await using var fixture = await BrokerFixture.StartAsync(BrokerFixture.Quiet, _time, over: ledgers => store = new FaultyStore(ledgers));
+        var topic = await fixture.GetAsync("t");
+        var producer = await fixture.ProduceAsync("t");
+        await BrokerFixture.PublishAsync(producer, "1", key: "a");
+        if (isCompactedBefore)
+        {
+            await topic.CompactAsync(Cancellation);
+        }
+
+        await BrokerFixture.PublishAsync(producer, "2", key: "b");
+
+        // The ledger that is closed next is the compacted one: all has been read and copied by then.
+        store.BeforeClose = () => topic.TruncateAsync(Cancellation).AsTask();
+        await topic.CompactAsync(Cancellation);
+        store.BeforeClose.ShouldBeNull();
+        await BrokerFixture.PublishAsync(producer, "3", key: "c");
+
+        (await ReadAsync(topic, isCompacted: true, 1)).ShouldBe(["3"]);
+        topic.Compaction.State.ShouldBe(CompactionState.Done);
+        await topic.CompactAsync(Cancellation);
+        await BrokerFixture.PublishAsync(producer, "4", key: "a");
+        (await ReadAsync(topic, isCompacted: true, 2)).ShouldBe(["3", "4"]);
+        await LedgersAreNamedAsync(fixture, topic);
+    }
+
+    // Only the ledgers that somebody reads are there: those of the topic, and the last compacted one.
+    private static async Task LedgersAreNamedAsync(BrokerFixture fixture, Topic topic)
+    {
+        var ledgers = 0;
+        await foreach (var _ in fixture.Ledgers.ListAsync(Cancellation))
+        {
+            ledgers++;
+        }
+
+        ledgers.ShouldBe(topic.Log!.Record.Ledgers.Count + 1);
     }
 
     private Task<BrokerFixture> StartAsync(Policies.TopicPolicies? policies = null) =>

@@ -13,6 +13,9 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
     // Acknowledgements of single messages of a batch wait this long for others of it.
     private static readonly TimeSpan AckDelay = TimeSpan.FromMilliseconds(50);
 
+    // What waits here of one topic or partition, about, and as much on its way: the queue's size counts messages, which may be large.
+    private const long WindowBytes = 16L << 20;
+
     private readonly ITopicServer _server;
     private readonly TopicConsumerOptions _options;
     private readonly IPartOwner _owner;
@@ -30,6 +33,8 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
     private readonly List<BatchAck> _unsent = [];
     private bool _isClosed;
     private int _taken;
+    private PermitWindow _window = new(WindowBytes);
+    private long _queuedBytes;
     private MessageId? _resume;
     private DateTimeOffset? _resumeAt;
     private bool _isResumeRead;
@@ -315,17 +320,53 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
             return;
         }
 
-        int permits;
         lock (_gate)
         {
-            _taken += queued.Permits;
-            permits = _taken < Math.Max(1, _queueSize / 2) ? 0 : _taken;
-            _taken -= permits;
+            _queuedBytes -= queued.Entry.Data.Length;
+            _taken += queued.Entry.Permits;
+            if (_taken >= Math.Max(1, _queueSize / 2))
+            {
+                _window.Add(_taken);
+                _taken = 0;
+            }
+        }
+
+        PassOn();
+    }
+
+    // Before anybody can take them out of the queue again.
+    private void Count(ReadOnlySpan<DeliveredEntry> entries, int attachment)
+    {
+        var (permits, bytes) = (0, 0L);
+        foreach (ref readonly var entry in entries)
+        {
+            permits += entry.Permits;
+            bytes += entry.Data.Length;
+        }
+
+        lock (_gate)
+        {
+            if (attachment == _attachment)
+            {
+                _window.Delivered(permits, bytes);
+                _queuedBytes += bytes;
+            }
+        }
+    }
+
+    private void PassOn()
+    {
+        int permits;
+        IServedConsumer? served;
+        lock (_gate)
+        {
+            served = _served;
+            permits = served is null ? 0 : _window.Take(_queuedBytes);
         }
 
         if (permits > 0)
         {
-            _served?.Permit(permits);
+            served!.Permit(permits);
         }
     }
 
@@ -343,6 +384,8 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
             unsent = [.. _unsent];
             _unsent.Clear();
             _served = served;
+            (_taken, _queuedBytes, _window) = (0, 0, new PermitWindow(WindowBytes));
+            _window.Add(_queueSize);
         }
 
         if (unsent.Length > 0)
@@ -350,7 +393,7 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
             served.Acknowledge(unsent);
         }
 
-        served.Permit(_queueSize);
+        PassOn();
         if (sink.IsClosed)
         {
             Lost(sink.Attachment);
@@ -447,10 +490,13 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
 
         public void Deliver(ReadOnlySpan<DeliveredEntry> entries)
         {
+            part.Count(entries, attachment);
             foreach (ref readonly var entry in entries)
             {
                 part.Delivered(new QueuedEntry(part, attachment, entry));
             }
+
+            part.PassOn();
         }
 
         public void ActiveChanged(bool isActive)

@@ -119,7 +119,7 @@ internal sealed partial class TopicConsumer : ITopicConsumer, IPartOwner
                     return false;
                 }
 
-                Interlocked.Add(ref _queued, -queued.Permits);
+                Interlocked.Add(ref _queued, -queued.Entry.Permits);
                 (_batch, _next) = ([], 0);
                 if (queued.Part.Attachment == queued.Attachment)
                 {
@@ -263,7 +263,7 @@ internal sealed partial class TopicConsumer : ITopicConsumer, IPartOwner
 
     void IPartOwner.Delivered(in QueuedEntry entry)
     {
-        Interlocked.Add(ref _queued, entry.Permits);
+        Interlocked.Add(ref _queued, entry.Entry.Permits);
         _ready.Writer.TryWrite(entry);
     }
 

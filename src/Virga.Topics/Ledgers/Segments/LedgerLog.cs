@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
+using Virga.Core.Storage;
 
 namespace Virga.Topics.Ledgers.Segments;
 
@@ -27,7 +28,7 @@ internal sealed class LedgerLog : IDisposable
     private readonly LedgerLogEvents _events;
     private readonly LogWork _work = new();
     private readonly BatchGathering _gathering;
-    private readonly LedgerSynchroniser? _synchroniser;
+    private readonly BackgroundSynchroniser? _synchroniser;
     private readonly Thread _thread;
     private readonly IdleBatches _idle = new();
 
@@ -62,7 +63,7 @@ internal sealed class LedgerLog : IDisposable
         _previous = previous;
         _durable = previousEnd;
         _gathering = new BatchGathering(_work);
-        _synchroniser = options.Durability == LedgerDurability.Interval ? new LedgerSynchroniser(disk, _work.Wake) : null;
+        _synchroniser = options.Durability == LedgerDurability.Interval ? new BackgroundSynchroniser("ledger sync", SynchroniseSegment, _work.Wake) : null;
         _thread = new Thread(Run) { IsBackground = true, Name = "ledger log" };
         _thread.Start();
     }
@@ -240,9 +241,12 @@ internal sealed class LedgerLog : IDisposable
         {
             _synchronising = _unsynchronised.Count;
             _synchronisingSince = Stopwatch.GetTimestamp();
-            _synchroniser!.Begin(_segment!);
+            _synchroniser!.Begin();
         }
     }
+
+    // On the synchroniser's thread: the segment is another one only when nothing goes on there.
+    private void SynchroniseSegment() => _disk.Synchronise(_segment!.File, _segment.Path);
 
     private void EndSynchronising(bool wait)
     {

@@ -1,25 +1,28 @@
-namespace Virga.Topics.Ledgers.Segments;
+namespace Virga.Core.Storage;
 
 /// <summary>
-/// Synchronises the segment on a thread of its own, while the log's thread goes on writing: only with <see cref="LedgerDurability.Interval"/>. Asked and awaited by the log's thread alone,
-/// which changes the segment only when nothing goes on here.
+/// Synchronises a log's file on a thread of its own, while its writer goes on: what is appended meanwhile is in the system's hands at once, however slow the disk is.
+/// Asked and awaited by the writer alone, which changes the file only when nothing goes on here.
 /// </summary>
-internal sealed class LedgerSynchroniser : IDisposable
+public sealed class BackgroundSynchroniser : IDisposable
 {
-    private readonly LedgerDisk _disk;
+    private readonly Action _synchronise;
     private readonly Action _ended;
     private readonly SemaphoreSlim _begin = new(0);
     private readonly ManualResetEventSlim _idle = new(initialState: true);
     private readonly Thread _thread;
-    private Segment? _segment;
     private Exception? _failure;
     private volatile bool _isStopping;
 
-    public LedgerSynchroniser(LedgerDisk disk, Action ended)
+    /// <summary>A synchroniser at rest.</summary>
+    /// <param name="name">Its thread's.</param>
+    /// <param name="synchronise">Brings to disk what was written up to now; its exceptions are <see cref="End"/>'s.</param>
+    /// <param name="ended">Told that a synchronisation has ended.</param>
+    public BackgroundSynchroniser(string name, Action synchronise, Action ended)
     {
-        _disk = disk;
+        _synchronise = synchronise;
         _ended = ended;
-        _thread = new Thread(Run) { IsBackground = true, Name = "ledger sync" };
+        _thread = new Thread(Run) { IsBackground = true, Name = name };
         _thread.Start();
     }
 
@@ -27,9 +30,8 @@ internal sealed class LedgerSynchroniser : IDisposable
     public bool IsIdle => _idle.IsSet;
 
     /// <summary>Begins to synchronise what was written up to now.</summary>
-    public void Begin(Segment segment)
+    public void Begin()
     {
-        _segment = segment;
         _idle.Reset();
         _begin.Release();
     }
@@ -41,6 +43,7 @@ internal sealed class LedgerSynchroniser : IDisposable
         return _failure;
     }
 
+    /// <summary>Waits for what goes on, and ends the thread.</summary>
     public void Dispose()
     {
         _idle.Wait();
@@ -63,12 +66,12 @@ internal sealed class LedgerSynchroniser : IDisposable
 
             try
             {
-                _disk.Synchronise(_segment!.File, _segment.Path);
+                _synchronise();
                 _failure = null;
             }
             catch (Exception exception)
             {
-                // For the log's thread to handle.
+                // The writer's to handle.
                 _failure = exception;
             }
 

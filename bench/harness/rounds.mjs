@@ -1,5 +1,5 @@
 // Runs what is compared in turns, so that all see the same machine, and keeps what each came to.
-import { median } from '../harness/statistics.mjs';
+import { median } from './statistics.mjs';
 
 export class Rounds {
   /** By name, the figures of each round. */

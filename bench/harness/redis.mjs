@@ -2,8 +2,9 @@
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort, ServerProcess } from '../harness/server-process.mjs';
-import { temporaryFolder } from '../harness/virga-node.mjs';
+import { versionOf } from './machine.mjs';
+import { freePort, ServerProcess } from './server-process.mjs';
+import { temporaryFolder } from './virga-node.mjs';
 
 const startLimitMs = 10_000;
 
@@ -20,6 +21,11 @@ export async function startRedis(options = []) {
     await delay(20);
   }
   return server;
+}
+
+/** Which Redis it is. */
+export async function redisVersion() {
+  return (await versionOf('redis-server', '--version')).replace(/ sha=.*/, '');
 }
 
 async function answers(port) {
