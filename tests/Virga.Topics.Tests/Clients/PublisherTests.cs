@@ -187,19 +187,34 @@ public sealed class PublisherTests
         await fixture.Broker.SetPoliciesAsync(PolicyOwner.OfTopic(Name("t")), new TopicPolicies { Deduplication = true }, null, Cancellation);
         await using var consumer = await fixture.SubscribeAsync("t", Subscription("s"));
 
+        // The topic is let go behind every tenth message, while the next one is published.
+        using var published = new SemaphoreSlim(0);
         var publishing = Task.Run(
             async () =>
             {
-                for (var i = 0; i < 300; i++)
+                try
                 {
-                    await publisher.PublishAsync(Message($"{i}"), Cancellation);
+                    for (var i = 0; i < 300; i++)
+                    {
+                        await publisher.PublishAsync(Message($"{i}"), Cancellation);
+                        published.Release();
+                    }
+                }
+                finally
+                {
+                    // Who waits for messages that failed is told so by the task.
+                    published.Release(300);
                 }
             },
             Cancellation);
-        while (!publishing.IsCompleted)
+        for (var unloads = 0; unloads < 30; unloads++)
         {
+            for (var i = 0; i < 10; i++)
+            {
+                await published.WaitAsync(Cancellation);
+            }
+
             await (await fixture.Broker.GetAsync(Name("t"), TopicCreation.Never, Cancellation)).UnloadAsync(Cancellation);
-            await Task.WhenAny(publishing, Task.Delay(30, Cancellation));
         }
 
         await publishing;
