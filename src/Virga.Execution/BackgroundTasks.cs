@@ -32,7 +32,8 @@ internal sealed partial class BackgroundTasks(ILogger logger)
     {
         while (!_running.IsEmpty)
         {
-            await Task.WhenAll(_running.Keys);
+            // Never where the last one ends: what takes it out of the table may come after this on the same stack.
+            await Task.WhenAll(_running.Keys).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         }
     }
 

@@ -55,8 +55,7 @@ async function startAndAwait(folder) {
   const port = await freePort();
   const asking = await waitingLoad('answer', { peer: 'virga', port, topic, subscription: 'answer' });
   const started = Date.now();
-  const server = await startVirga('interval', [], folder, port);
-  const { publishedAt, readAt } = await asking.figures;
+  const [server, { publishedAt, readAt }] = await Promise.all([startVirga('interval', [], folder, port), asking.figures]);
   return { server, port, ready: server.node.startMs, published: publishedAt - started, read: readAt - started };
 }
 

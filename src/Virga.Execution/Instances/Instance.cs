@@ -422,7 +422,7 @@ internal sealed partial class Instance : IChannelOwner, IAsyncDisposable
         _owner?.OnRecycle(this);
         if (reason is not null || await Task.WhenAny(_process.Exited, Task.Delay(ExitGrace, _services.Time)) != _process.Exited)
         {
-            _process.Kill();
+            await _process.EndAsync();
         }
 
         var problem = EndedBy(await _process.Exited, reason, "during the call");

@@ -61,6 +61,32 @@ internal static class ProcessTable
         }
     }
 
+    /// <summary>Whether SIGKILL waits for a process to act upon it.</summary>
+    internal static bool IsKilled(int pid)
+    {
+        const ulong kill = 1UL << (Libc.SignalKill - 1);
+        try
+        {
+            foreach (string line in File.ReadLines($"/proc/{pid}/status"))
+            {
+                // Of the thread, and of the whole process.
+                if (line.StartsWith("SigPnd:", StringComparison.Ordinal) || line.StartsWith("ShdPnd:", StringComparison.Ordinal))
+                {
+                    if ((ulong.Parse(line.AsSpan("SigPnd:".Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) & kill) != 0)
+                    {
+                        return true;
+                    }
+                }
+            }
+        }
+        catch (IOException)
+        {
+            return false; // The process has ended.
+        }
+
+        return false;
+    }
+
     private static long ReadMemory(string path, string field)
     {
         try

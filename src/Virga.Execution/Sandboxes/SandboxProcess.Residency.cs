@@ -38,6 +38,13 @@ internal sealed partial class SandboxProcess
                 return false;
             }
 
+            // Of cgroup v1, a process that was killed while it was frozen, and was frozen again before it could end.
+            if (ProcessTable.IsKilled(Pid))
+            {
+                Kill();
+                return false;
+            }
+
             frozen?.Invoke();
             if (pushOutMemory && SwapSpace.Read().FreeBytes > 0)
             {

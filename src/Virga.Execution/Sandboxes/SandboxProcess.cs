@@ -7,6 +7,9 @@ namespace Virga.Execution.Sandboxes;
 /// <summary>A worker that runs in a sandbox, from outside: its channel, its end, its use of resources and its package.</summary>
 internal sealed partial class SandboxProcess : IAsyncDisposable
 {
+    private const int MaxKills = 100;
+    private static readonly TimeSpan s_nextKill = TimeSpan.FromMilliseconds(100);
+
     private readonly ChildProcess _child;
     private readonly Cgroup? _cgroup;
     private readonly SandboxSpec _spec;
@@ -124,7 +127,28 @@ internal sealed partial class SandboxProcess : IAsyncDisposable
         _child.Kill();
     }
 
+    /// <summary>Ends every process of the sandbox and waits until the outermost is gone; kills again what was stopped before it could end.</summary>
+    /// <exception cref="IOException">It stays, which only a process that hangs in the kernel can do.</exception>
+    internal async Task<ProcessExit> EndAsync()
+    {
+        for (int kills = 0; kills < MaxKills; kills++)
+        {
+            Kill();
+            try
+            {
+                return await Exited.WaitAsync(s_nextKill, _time);
+            }
+            catch (TimeoutException)
+            {
+                continue;
+            }
+        }
+
+        throw new IOException($"The process {Pid} of instance {_spec.InstanceId} is still there after it was killed {MaxKills} times.");
+    }
+
     /// <summary>Kills what still runs and removes every trace of the sandbox from the machine.</summary>
+    /// <exception cref="IOException">A process of it stays.</exception>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
@@ -132,10 +156,12 @@ internal sealed partial class SandboxProcess : IAsyncDisposable
             return;
         }
 
-        Kill();
+        Task<ProcessExit> ended = EndAsync();
         Channel.Dispose();
         ErrorOutput.Dispose();
-        await Exited;
+
+        // As long as it is there, its user and its folder are not given to another.
+        await ended;
         try
         {
             if (Network is not null)

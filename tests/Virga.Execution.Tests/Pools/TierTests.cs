@@ -15,7 +15,7 @@ public sealed class TierTests
     public async Task An_idle_instance_is_frozen_and_the_next_call_finds_it_as_it_was()
     {
         await using var node = await StartAsync();
-        var function = node.Python(Counter, spec => spec with { KeepWarm = FreezeAtOnce });
+        var function = node.Python(Counter, spec => spec with { KeepWarm = FreezeAtOnce, MaxInstances = 1 });
         (await node.CallAsync(function)).ShouldBe((200, "1"));
         var frozen = await node.StatusAsync(function, s => s.Instances is [{ State: "frozen" }]);
 
@@ -32,7 +32,7 @@ public sealed class TierTests
     public async Task A_frozen_instance_counts_with_what_it_occupies_against_the_nodes_memory()
     {
         await using var node = await StartAsync();
-        var function = node.Python(Counter, spec => spec with { KeepWarm = FreezeAtOnce, Executor = Executor.Dedicated });
+        var function = node.Python(Counter, spec => spec with { KeepWarm = FreezeAtOnce, MaxInstances = 1, Executor = Executor.Dedicated });
         await node.CallAsync(function);
         await node.StatusAsync(function, s => s.Instances is [{ State: "frozen" }]);
 
@@ -67,7 +67,7 @@ public sealed class TierTests
     public async Task An_instance_that_dies_while_it_is_frozen_is_replaced()
     {
         await using var node = await StartAsync();
-        var function = node.Python(Counter, spec => spec with { KeepWarm = FreezeAtOnce });
+        var function = node.Python(Counter, spec => spec with { KeepWarm = FreezeAtOnce, MaxInstances = 1 });
         await node.CallAsync(function);
         var frozen = await node.StatusAsync(function, s => s.Instances is [{ State: "frozen" }]);
 
@@ -99,7 +99,7 @@ public sealed class TierTests
     public async Task A_replaced_versions_frozen_instances_end()
     {
         await using var node = await StartAsync();
-        var function = node.Python(Counter, spec => spec with { KeepWarm = FreezeAtOnce });
+        var function = node.Python(Counter, spec => spec with { KeepWarm = FreezeAtOnce, MaxInstances = 1 });
         await node.CallAsync(function);
         await node.StatusAsync(function, s => s.Instances is [{ State: "frozen" }]);
 

@@ -11,9 +11,6 @@ public sealed class EgressTests(SandboxFixture sandboxes) : IClassFixture<Sandbo
 {
     private const string Reached = "outside";
 
-    // gVisor gives programs a channel that sometimes is non-blocking, which Python takes for its end.
-    private const string WaitForInput = "import os; os.set_blocking(0, True)";
-
     // For each line, prints what a server says, or why there is no connection to it.
     private const string Connector =
         """
@@ -232,7 +229,7 @@ public sealed class EgressTests(SandboxFixture sandboxes) : IClassFixture<Sandbo
     private async Task<SandboxProcess> StartAsync(Isolation isolation, string program, SandboxHost? host = null)
     {
         sandboxes.SkipUnlessAvailable(isolation);
-        SandboxProcess sandbox = (host ?? sandboxes.Host).Launch(sandboxes.PythonSpec($"{WaitForInput}\n{program}") with { Isolation = isolation, Egress = EgressPolicy.Internet });
+        SandboxProcess sandbox = (host ?? sandboxes.Host).Launch(sandboxes.PythonSpec($"{SandboxFixture.WaitForInput}\n{program}") with { Isolation = isolation, Egress = EgressPolicy.Internet });
         await sandbox.NetworkReady.WaitAsync(TestContext.Current.CancellationToken);
         return sandbox;
     }

@@ -69,6 +69,43 @@ public sealed class FreezingTests(SandboxFixture sandboxes) : IClassFixture<Sand
     }
 
     [Fact]
+    public async Task A_worker_that_is_stopped_between_its_kill_and_its_end_is_killed_again()
+    {
+        SandboxProcess worker = await StartAsync(EchoAndSpin, Isolation.Process);
+        await using SandboxProcess owned = worker;
+        string group = StateFileOf(worker);
+        string all = Path.Combine(Path.GetDirectoryName(Path.GetDirectoryName(group))!, Path.GetFileName(group));
+        await File.WriteAllTextAsync(all, "FROZEN", TestContext.Current.CancellationToken);
+
+        // The kill thaws its group, but not those above; when they are thawed, its own is stopped again.
+        Task disposed = worker.DisposeAsync().AsTask();
+        await File.WriteAllTextAsync(group, "FROZEN", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(all, "THAWED", TestContext.Current.CancellationToken);
+
+        await disposed.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        (await worker.Exited).Signal.ShouldBe(Libc.SignalKill);
+    }
+
+    [Fact]
+    public async Task A_worker_that_was_killed_while_frozen_is_ended_instead_of_frozen_again()
+    {
+        await using SandboxProcess worker = await StartAsync(EchoAndSpin, Isolation.Process);
+        await worker.FreezeAsync(pushOutMemory: false, TestContext.Current.CancellationToken);
+        string group = StateFileOf(worker);
+        string all = Path.Combine(Path.GetDirectoryName(Path.GetDirectoryName(group))!, Path.GetFileName(group));
+        await File.WriteAllTextAsync(all, "FROZEN", TestContext.Current.CancellationToken);
+        Libc.Kill(worker.Pid, Libc.SignalKill).ShouldBe(0);
+
+        // Woken, and frozen again before it could act upon it.
+        worker.Thaw();
+        Task<bool> again = worker.FreezeAsync(pushOutMemory: false, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(all, "THAWED", TestContext.Current.CancellationToken);
+
+        (await again).ShouldBeFalse();
+        (await worker.Exited.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken)).Signal.ShouldBe(Libc.SignalKill);
+    }
+
+    [Fact]
     public async Task What_a_killed_node_left_frozen_is_swept_by_its_next_start()
     {
         SandboxOptions options = sandboxes.Options with { NodeId = sandboxes.NodeId + "-killed", ScratchRoot = Path.Combine(sandboxes.DataFolder, "killed") };
@@ -146,6 +183,12 @@ public sealed class FreezingTests(SandboxFixture sandboxes) : IClassFixture<Sand
         worker.Thaw();
         worker.ResidentBytes().ShouldBeGreaterThan(1 << 20);
         new SandboxCapabilities(groups.Capabilities, null, null, null, new SwapSpace(0, 0)).FreezingMissing.ShouldNotBeNull().ShouldContain("Run the node as root");
+    }
+
+    private string StateFileOf(SandboxProcess worker)
+    {
+        Assert.SkipUnless(sandboxes.Host.Capabilities.Cgroups.Version == 1, "a killed process of cgroup v2 ends though it is frozen");
+        return Machine.CgroupsOf(sandboxes.NodeId).Where(path => Path.GetFileName(path) == worker.Spec.InstanceId).Select(path => Path.Combine(path, "freezer.state")).First(File.Exists);
     }
 
     private async Task<SandboxProcess> StartAsync(string program, Isolation isolation)

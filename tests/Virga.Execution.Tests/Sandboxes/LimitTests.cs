@@ -32,7 +32,7 @@ public sealed class LimitTests(SandboxFixture sandboxes) : IClassFixture<Sandbox
     public async Task A_killed_worker_is_not_called_out_of_memory(Isolation isolation)
     {
         sandboxes.SkipUnlessAvailable(isolation);
-        await using SandboxProcess worker = sandboxes.Host.Launch(sandboxes.ShellSpec("echo; read -r wait") with { Isolation = isolation });
+        await using SandboxProcess worker = sandboxes.Host.Launch(sandboxes.ShellSpec("echo; exec sleep 1000") with { Isolation = isolation });
         await SandboxFixture.ReadLineAsync(worker);
 
         worker.Kill();
@@ -47,7 +47,7 @@ public sealed class LimitTests(SandboxFixture sandboxes) : IClassFixture<Sandbox
     {
         Assert.SkipUnless(sandboxes.Host.Capabilities.Cgroups.Memory, "needs the memory controller");
         sandboxes.SkipUnlessAvailable(isolation);
-        await using SandboxProcess worker = sandboxes.Host.Launch(sandboxes.PythonSpec("print(flush=True); input()\n" + MemoryBomb) with { Isolation = isolation, MemoryBytes = 64 << 20 });
+        await using SandboxProcess worker = sandboxes.Host.Launch(sandboxes.PythonSpec($"{SandboxFixture.WaitForInput}\nprint(flush=True); input()\n{MemoryBomb}") with { Isolation = isolation, MemoryBytes = 64 << 20 });
         await SandboxFixture.ReadLineAsync(worker);
 
         worker.UpdateLimits(1L << 30, 1);

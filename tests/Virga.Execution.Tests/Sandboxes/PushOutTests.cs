@@ -96,7 +96,7 @@ public sealed class PushOutTests(SandboxFixture sandboxes, ZramSwap swap) : ICla
         long warm = worker.ResidentBytes();
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         Task<bool> freezing = Task.Run(() => worker.FreezeAsync(pushOutMemory: true, cancellation), cancellation);
-        SpinWait.SpinUntil(() => worker.ResidentBytes() < warm - (1 << 20) || freezing.IsCompleted);
+        SpinWait.SpinUntil(() => worker.ResidentBytes() < warm - (1 << 20) || freezing.IsCompleted, TimeSpan.FromSeconds(60)).ShouldBeTrue("nothing is pushed out");
         freezing.IsCompleted.ShouldBeFalse();
         return freezing;
     }

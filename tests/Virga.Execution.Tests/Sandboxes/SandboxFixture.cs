@@ -10,6 +10,14 @@ public sealed class SandboxFixture : IAsyncLifetime
 {
     internal const string Python = "/usr/bin/python3";
 
+    /// <summary>
+    /// What a Python program begins with that reads its input in gVisor, which makes the channel non-blocking for one of the descriptors 0 and 1, by chance
+    /// either: Python takes that for its end.
+    /// </summary>
+    internal const string WaitForInput = "import os; os.set_blocking(0, True)";
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
     private int _instances;
 
     internal string DataFolder { get; } = Directory.CreateTempSubdirectory("virga-sandbox-tests-").FullName;
@@ -23,11 +31,10 @@ public sealed class SandboxFixture : IAsyncLifetime
     public async ValueTask InitializeAsync() =>
         Host = await SandboxHost.StartAsync(Options, TimeProvider.System, TestContext.Current.CancellationToken);
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
-        Host.Dispose();
+        await Task.Run(Host.Dispose).WaitAsync(s_patience, CancellationToken.None);
         Directory.Delete(DataFolder, recursive: true);
-        return ValueTask.CompletedTask;
     }
 
     internal SandboxSpec Spec(params string[] command)

@@ -114,17 +114,22 @@ internal sealed class TestNode : IAsyncDisposable, IEnvironmentCatalog, IPackage
     public async Task<FunctionPoolStatus> StatusAsync(FunctionVersion function, Func<FunctionPoolStatus, bool> expected)
     {
         FunctionPoolStatus? status = null;
-        await UntilAsync(() => (status = Engine.Scheduler.StatusOf(function)) is not null && expected(status));
+        await UntilAsync(() => (status = Engine.Scheduler.StatusOf(function)) is not null && expected(status), () => Text(status));
         return status!;
     }
 
     /// <summary>Waits until something holds that nobody tells of.</summary>
-    public async Task UntilAsync(Func<bool> holds)
+    /// <param name="instead">What is there instead, for the message of a failure.</param>
+    public async Task UntilAsync(Func<bool> holds, Func<string>? instead = null)
     {
         var began = TimeProvider.System.GetTimestamp();
         while (!holds())
         {
-            TimeProvider.System.GetElapsedTime(began).ShouldBeLessThan(TimeSpan.FromSeconds(20), "it did not come about in time");
+            if (TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(20))
+            {
+                Assert.Fail($"It did not come about in time. {instead?.Invoke()}".TrimEnd());
+            }
+
             await Task.Delay(TimeSpan.FromMilliseconds(5), TestContext.Current.CancellationToken);
         }
     }
@@ -160,7 +165,7 @@ internal sealed class TestNode : IAsyncDisposable, IEnvironmentCatalog, IPackage
 
     public async ValueTask DisposeAsync()
     {
-        await Engine.DisposeAsync();
+        await Engine.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(60), CancellationToken.None);
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -183,6 +188,8 @@ internal sealed class TestNode : IAsyncDisposable, IEnvironmentCatalog, IPackage
         _records.Enqueue(record);
         _recorded.Release();
     }
+
+    private static string Text(FunctionPoolStatus? status) => status is null ? "there is no pool" : $"{status} with [{string.Join(", ", status.Instances)}]";
 
     private static string Repository()
     {
