@@ -20,6 +20,9 @@ internal static partial class StreamLog
     [LoggerMessage(LogLevel.Warning, "The stream {Stream} puts the entry {Position} of {Topic} aside: {Cause}")]
     public static partial void EntryPutAside(this ILogger logger, StreamName stream, TopicName topic, Position position, string cause);
 
+    [LoggerMessage(LogLevel.Information, "The stream {Stream} acknowledges {Chunks} chunks of messages of {Topic} that are not there as a whole, the first of them at {First}")]
+    public static partial void ChunksGivenUp(this ILogger logger, StreamName stream, TopicName topic, int chunks, Position first);
+
     [LoggerMessage(LogLevel.Error, "The stream {Stream} cannot follow its topics now")]
     public static partial void FollowingFailed(this ILogger logger, Exception exception, StreamName stream);
 }

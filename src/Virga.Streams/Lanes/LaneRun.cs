@@ -68,7 +68,7 @@ internal sealed class LaneRun : IAsyncDisposable
             try
             {
                 var topic = await _services.Broker.GetAsync(_name, TopicCreation.Always, cancellation);
-                var lane = new StreamLane(_stream, topic, _services.Broker, _services.Client, _caller, _figures, _services.Limits, _services.Time, _logger);
+                using var lane = new StreamLane(_stream, topic, _services.Broker, _services.Client, _caller, _figures, _services.Limits, _services.Time, _logger);
                 (_topic, _lane, _problem) = (topic, lane, null);
                 var began = _services.Time.GetTimestamp();
                 try

@@ -19,7 +19,7 @@ namespace Virga.Streams.Lanes;
 /// One partition on its way through a stream's function: receives, folds into steps, calls, publishes, acknowledges. It runs where the partition is owned, so that nothing of this crosses the network
 /// but answers to other nodes' partitions.
 /// </summary>
-internal sealed class StreamLane : IConsumerSink
+internal sealed class StreamLane : IConsumerSink, IDisposable
 {
     private static readonly TimeSpan s_publishIdle = TimeSpan.FromSeconds(1);
     private readonly StreamFunction _stream;
@@ -34,7 +34,7 @@ internal sealed class StreamLane : IConsumerSink
     private readonly Channel<LaneStep> _steps = Channel.CreateUnbounded<LaneStep>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
     private readonly AckBook _acks = new();
     private readonly TopicBroker _broker;
-    private readonly ChunkAssembler _chunks = new();
+    private readonly ChunkCollector _chunks;
     private readonly LanePermits _permits;
     private Consumer? _consumer;
     private volatile LaneFold? _fold;
@@ -50,6 +50,7 @@ internal sealed class StreamLane : IConsumerSink
         _figures = figures;
         _limits = limits;
         _permits = new LanePermits(limits, permits => _consumer!.Permit(permits));
+        _chunks = new ChunkCollector(new ChunkLimits(), time, GiveUp);
         _time = time;
         _logger = logger;
     }
@@ -110,6 +111,9 @@ internal sealed class StreamLane : IConsumerSink
             consumer.Detach();
         }
     }
+
+    /// <summary>Gives no chunks up any more; called when it has run.</summary>
+    public void Dispose() => _chunks.Dispose();
 
     /// <inheritdoc/>
     public void Deliver(ReadOnlySpan<DeliveredEntry> entries)
@@ -368,6 +372,13 @@ internal sealed class StreamLane : IConsumerSink
 
             _consumer!.Acknowledge(CollectionsMarshal.AsSpan(acks), steps[i].Note.ToString());
         }
+    }
+
+    // They are of no message, so that the fold does not know them: where it stands is as before.
+    private void GiveUp(IReadOnlyList<Position> chunks)
+    {
+        _logger.ChunksGivenUp(_stream.Name, _topic.Name, chunks.Count, chunks[0]);
+        _consumer!.Acknowledge([.. chunks.Select(static chunk => new BatchAck(chunk))]);
     }
 
     private void Hand(List<LaneStep> steps, LaneCalls calls)
