@@ -47,4 +47,7 @@ public sealed record TopicBrokerOptions
 
     /// <summary>How long a ledger that no topic names is left alone: it may be one that is being begun.</summary>
     public TimeSpan OrphanGrace { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long a ledger that no topic names is left alone where several nodes share the store: it may be one that another node begins, or deletes.</summary>
+    public TimeSpan AbandonedGrace { get; init; } = TimeSpan.FromMinutes(10);
 }

@@ -158,15 +158,12 @@ internal sealed class TopicRemoval(TopicBroker broker, TopicServices services, T
     {
         if (await catalogue.FindAsync(topic, cancellation) is { } found)
         {
-            await services.Metadata.WriteAsync([new MetadataWrite(TopicRecord.KeyOf(topic), null, null), new MetadataWrite(Deduplication.KeyOf(topic), null, null)], cancellation);
-            foreach (var ledger in found.Record.Ledgers)
+            LedgerId[] ledgers = [.. found.Record.Ledgers.Select(static ledger => ledger.Id).Append(found.Record.Compaction?.Ledger ?? -1).Where(static ledger => ledger >= 0).Select(static ledger => new LedgerId(ledger))];
+            await services.Metadata.WriteAsync(
+                [new MetadataWrite(TopicRecord.KeyOf(topic), null, null), new MetadataWrite(Deduplication.KeyOf(topic), null, null), .. services.Logs.Unnamed.Dropping(ledgers)], cancellation);
+            foreach (var ledger in ledgers)
             {
-                await services.Logs.Ledgers.DeleteAsync(new LedgerId(ledger.Id), cancellation);
-            }
-
-            if (found.Record.Compaction is { Ledger: >= 0 } compaction)
-            {
-                await services.Logs.Ledgers.DeleteAsync(new LedgerId(compaction.Ledger), cancellation);
+                await services.Logs.Unnamed.DeleteAsync(ledger, cancellation);
             }
         }
 

@@ -15,6 +15,7 @@ internal sealed partial class TopicUpkeep(TopicBroker broker, TopicServices serv
     private readonly CancellationTokenSource _stop = new();
     private readonly TopicSweep _sweep = new(broker, services, catalogue);
     private readonly OrphanLedgers _orphans = new(services, catalogue);
+    private readonly AbandonedLedgers _abandoned = new(services);
     private Task _running = Task.CompletedTask;
     private int _unloaded;
     private string _replication = "";
@@ -71,6 +72,7 @@ internal sealed partial class TopicUpkeep(TopicBroker broker, TopicServices serv
             });
         await _sweep.StepAsync(cancellation);
         await _orphans.StepAsync(cancellation);
+        await _abandoned.StepAsync(cancellation);
         if (_unloaded >= ManyUnloaded && _unloaded - before < FewUnloaded)
         {
             // Some ten kilobytes each. A node that then has little to do would keep them for hours, since nothing makes it collect garbage.

@@ -1,3 +1,4 @@
+using Virga.Topics.Messages;
 using Virga.Topics.Names;
 using Virga.Topics.Subscriptions;
 
@@ -20,6 +21,9 @@ public sealed record TopicConsumerOptions
 
     /// <summary>What happens to messages that are rejected again and again; null to deliver them for ever.</summary>
     public DeadLetterPolicy? DeadLetters { get; init; }
+
+    /// <summary>What is waited for of messages that come in chunks.</summary>
+    public ChunkLimits Chunks { get; init; } = new();
 
     /// <summary>Takes only what this node owns, and follows as that changes.</summary>
     public bool OwnedOnly { get; init; }

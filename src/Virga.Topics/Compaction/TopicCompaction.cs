@@ -17,6 +17,9 @@ internal sealed partial class TopicCompaction(TopicLog log, LogServices services
     // So many bytes wait for the disk at most.
     private const long MaxPending = 8 << 20;
 
+    // Its ledger is named when it is done: until then other nodes are told so often that it is no abandoned one.
+    private static readonly TimeSpan TouchInterval = TimeSpan.FromMinutes(1);
+
     private readonly CancellationTokenSource _stop = new();
 
     // Guards which one runs.
@@ -113,7 +116,7 @@ internal sealed partial class TopicCompaction(TopicLog log, LogServices services
             keys.Note(entry);
         }
 
-        var written = await WriteAsync(keys, horizon, stop);
+        var (written, unnamed) = await WriteAsync(keys, horizon, stop);
         var isTruncated = false;
         await log.ChangeAsync(
             record =>
@@ -121,25 +124,27 @@ internal sealed partial class TopicCompaction(TopicLog log, LogServices services
                 isTruncated = written.Entries > 0 && written.First <= record.Truncated;
                 return isTruncated ? record : record with { Compaction = written };
             },
+            () => [.. unnamed is { } ledger ? services.Unnamed.Naming(ledger) : [], .. before is { Ledger: >= 0 } ? services.Unnamed.Dropping([new LedgerId(before.Ledger)]) : []],
             stop);
         if (isTruncated)
         {
-            await services.Ledgers.DeleteAsync(new LedgerId(written.Ledger), CancellationToken.None);
+            await services.Unnamed.DeleteAsync(new LedgerId(written.Ledger), CancellationToken.None);
             return false;
         }
 
         if (before is { Ledger: >= 0 })
         {
-            await services.Ledgers.DeleteAsync(new LedgerId(before.Ledger), CancellationToken.None);
+            await services.Unnamed.DeleteAsync(new LedgerId(before.Ledger), CancellationToken.None);
         }
 
         LogDone(services.Logger, log.Name, written.Horizon, written.Entries, written.Bytes);
         return true;
     }
 
-    private async Task<CompactionRecord> WriteAsync(KeyIndex keys, Position horizon, CancellationToken stop)
+    private async Task<(CompactionRecord Written, UnnamedLedger? Unnamed)> WriteAsync(KeyIndex keys, Position horizon, CancellationToken stop)
     {
         ILedgerWriter? writer = null;
+        var (unnamed, touchedAt) = (default(UnnamedLedger), 0L);
         try
         {
             Position? first = null;
@@ -152,7 +157,16 @@ internal sealed partial class TopicCompaction(TopicLog log, LogServices services
                     continue;
                 }
 
-                writer ??= await services.Ledgers.CreateAsync(await services.Metadata.NextLedgerAsync(stop), new WriterEpoch(log.Record.Epoch), stop);
+                if (writer is null)
+                {
+                    (unnamed, touchedAt) = (await services.Unnamed.BeginAsync(stop), services.Time.GetTimestamp());
+                    writer = await services.Ledgers.CreateAsync(unnamed.Id, new WriterEpoch(log.Record.Epoch), stop);
+                }
+                else if (services.Time.GetElapsedTime(touchedAt) > TouchInterval)
+                {
+                    (unnamed, touchedAt) = (await services.Unnamed.TouchAsync(unnamed, stop), services.Time.GetTimestamp());
+                }
+
                 var append = new CompactionAppend { Data = CompactedEntry.Write(kept) };
                 writer.Append(append);
                 pending.Enqueue(append);
@@ -166,7 +180,7 @@ internal sealed partial class TopicCompaction(TopicLog log, LogServices services
 
             if (writer is null)
             {
-                return new CompactionRecord { Ledger = -1, Horizon = horizon, First = horizon, Last = horizon, Entries = 0, Bytes = 0, At = services.Now };
+                return (new CompactionRecord { Ledger = -1, Horizon = horizon, First = horizon, Last = horizon, Entries = 0, Bytes = 0, At = services.Now }, null);
             }
 
             foreach (var append in pending)
@@ -176,14 +190,14 @@ internal sealed partial class TopicCompaction(TopicLog log, LogServices services
 
             var end = await writer.CloseAsync(stop);
             await writer.DisposeAsync();
-            return new CompactionRecord { Ledger = writer.Id.Value, Horizon = horizon, First = first!.Value, Last = last, Entries = end.Entries, Bytes = end.Bytes, At = services.Now };
+            return (new CompactionRecord { Ledger = writer.Id.Value, Horizon = horizon, First = first!.Value, Last = last, Entries = end.Entries, Bytes = end.Bytes, At = services.Now }, unnamed);
         }
         catch
         {
             if (writer is not null)
             {
                 await writer.DisposeAsync();
-                await services.Ledgers.DeleteAsync(writer.Id, CancellationToken.None);
+                await services.Unnamed.DeleteAsync(writer.Id, CancellationToken.None);
             }
 
             throw;

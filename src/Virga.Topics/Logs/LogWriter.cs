@@ -145,10 +145,11 @@ internal sealed class LogWriter(TopicLog log, LogServices services, OwnedRecord 
             }
 
             ILedgerWriter next;
+            UnnamedLedger unnamed;
             try
             {
-                var id = await services.Metadata.NextLedgerAsync(CancellationToken.None);
-                next = await services.Ledgers.CreateAsync(id, new WriterEpoch(record.Value.Epoch), CancellationToken.None);
+                unnamed = await services.Unnamed.BeginAsync(CancellationToken.None);
+                next = await services.Ledgers.CreateAsync(unnamed.Id, new WriterEpoch(record.Value.Epoch), CancellationToken.None);
             }
             catch (Exception e)
             {
@@ -177,7 +178,7 @@ internal sealed class LogWriter(TopicLog log, LogServices services, OwnedRecord 
                 return;
             }
 
-            await SwitchAsync(old, next);
+            await SwitchAsync(old, next, unnamed);
         }
         catch (Exception e)
         {
@@ -216,13 +217,16 @@ internal sealed class LogWriter(TopicLog log, LogServices services, OwnedRecord 
     }
 
     // Closes the old ledger and goes on with the next one, or with none; appends wait meanwhile.
-    private async ValueTask SwitchAsync(ILedgerWriter? old, ILedgerWriter? next)
+    private async ValueTask SwitchAsync(ILedgerWriter? old, ILedgerWriter? next, UnnamedLedger unnamed = default)
     {
         try
         {
             var end = old is null ? default : await old.CloseAsync(CancellationToken.None);
             var now = services.Now;
-            await record.ChangeAsync(stored => stored with { Ledgers = Switched(stored.Ledgers, old?.Id.Value, end, next?.Id.Value, now) }, CancellationToken.None);
+            await record.ChangeAsync(
+                stored => stored with { Ledgers = Switched(stored.Ledgers, old?.Id.Value, end, next?.Id.Value, now) },
+                () => [.. next is null ? [] : services.Unnamed.Naming(unnamed), .. old is null || end.Entries > 0 ? [] : services.Unnamed.Dropping([old.Id])],
+                CancellationToken.None);
             lock (_lock)
             {
                 (_writer, _open) = (next, next is null ? null : new OpenLedger(log, next.Id.Value, now, services.Options));
@@ -234,7 +238,7 @@ internal sealed class LogWriter(TopicLog log, LogServices services, OwnedRecord 
                 await old.DisposeAsync();
                 if (end.Entries == 0)
                 {
-                    await services.Ledgers.DeleteAsync(old.Id, CancellationToken.None);
+                    await services.Unnamed.DeleteAsync(old.Id, CancellationToken.None);
                 }
             }
         }
@@ -366,11 +370,11 @@ internal sealed class LogWriter(TopicLog log, LogServices services, OwnedRecord 
         await writer.DisposeAsync();
         try
         {
-            await services.Ledgers.DeleteAsync(writer.Id, CancellationToken.None);
+            await services.Unnamed.DeleteAsync(writer.Id, CancellationToken.None);
         }
         catch (LedgerStoreException)
         {
-            // Nobody's record names it: the store's owner finds it as an orphan.
+            // Nobody's record names it: it is found as such.
         }
     }
 

@@ -16,11 +16,15 @@ internal sealed class OwnedRecord(string key, ITopicMetadata metadata, TopicReco
     /// <summary>What is stored.</summary>
     public TopicRecord Value => Volatile.Read(ref _value);
 
+    /// <inheritdoc cref="ChangeAsync(Func{TopicRecord, TopicRecord}, Func{IEnumerable{MetadataWrite}}, CancellationToken)"/>
+    public ValueTask<TopicRecord> ChangeAsync(Func<TopicRecord, TopicRecord> change, CancellationToken cancellation) => ChangeAsync(change, null, cancellation);
+
     /// <summary>Changes it durably.</summary>
     /// <param name="change">Gives the new value from the present one; called once. The same object when there is nothing to write.</param>
+    /// <param name="with">What is written besides, or not at all; asked after the new value was given. Null for nothing.</param>
     /// <param name="cancellation">Breaks off.</param>
-    /// <exception cref="MetadataConflictException">The topic has another owner.</exception>
-    public async ValueTask<TopicRecord> ChangeAsync(Func<TopicRecord, TopicRecord> change, CancellationToken cancellation)
+    /// <exception cref="MetadataConflictException">The topic has another owner, or what was to be written besides conflicts.</exception>
+    public async ValueTask<TopicRecord> ChangeAsync(Func<TopicRecord, TopicRecord> change, Func<IEnumerable<MetadataWrite>>? with, CancellationToken cancellation)
     {
         await _turn.WaitAsync(cancellation);
         try
@@ -33,7 +37,7 @@ internal sealed class OwnedRecord(string key, ITopicMetadata metadata, TopicReco
             }
 
             _attempted = next.Write();
-            var versions = await metadata.WriteAsync([new MetadataWrite(key, _attempted, _version)], cancellation);
+            var versions = await metadata.WriteAsync([new MetadataWrite(key, _attempted, _version), .. with?.Invoke() ?? []], cancellation);
             (_version, _attempted) = (versions[0], null);
             Volatile.Write(ref _value, next);
             return next;

@@ -145,13 +145,19 @@ internal sealed partial class TopicLog : ITopicLog, IAsyncDisposable
         return Last;
     }
 
+    /// <inheritdoc cref="ChangeAsync(Func{TopicRecord, TopicRecord}, Func{IEnumerable{MetadataWrite}}, CancellationToken)"/>
+    public ValueTask<TopicRecord> ChangeAsync(Func<TopicRecord, TopicRecord> change, CancellationToken cancellation) => ChangeAsync(change, null, cancellation);
+
     /// <summary>Changes what is stored about the topic, durably.</summary>
+    /// <param name="change">Gives the new value from the present one; called once. The same object when there is nothing to write.</param>
+    /// <param name="with">What is written besides, or not at all; asked after the new value was given. Null for nothing.</param>
+    /// <param name="cancellation">Breaks off.</param>
     /// <exception cref="MetadataConflictException">The topic has another owner; the log is lost.</exception>
-    public async ValueTask<TopicRecord> ChangeAsync(Func<TopicRecord, TopicRecord> change, CancellationToken cancellation)
+    public async ValueTask<TopicRecord> ChangeAsync(Func<TopicRecord, TopicRecord> change, Func<IEnumerable<MetadataWrite>>? with, CancellationToken cancellation)
     {
         try
         {
-            return await _record.ChangeAsync(change, cancellation);
+            return await _record.ChangeAsync(change, with, cancellation);
         }
         catch (MetadataConflictException e)
         {
@@ -171,6 +177,7 @@ internal sealed partial class TopicLog : ITopicLog, IAsyncDisposable
                 gone = [.. record.Ledgers.TakeWhile(ledger => !ledger.IsOpen && LedgerChain.LastOf(ledger) <= upTo)];
                 return gone.Count == 0 ? record : record with { Ledgers = [.. record.Ledgers.Skip(gone.Count)], Floor = LedgerChain.LastOf(gone[^1]) };
             },
+            () => _services.Unnamed.Dropping(gone.Select(static ledger => new LedgerId(ledger.Id))),
             cancellation);
         await RemoveAsync(gone, cancellation);
         return gone.Count;
@@ -196,11 +203,12 @@ internal sealed partial class TopicLog : ITopicLog, IAsyncDisposable
                     Compaction = null,
                 };
             },
+            () => _services.Unnamed.Dropping(gone.Select(static ledger => ledger.Id).Append(compacted?.Ledger ?? -1).Where(static ledger => ledger >= 0).Select(static ledger => new LedgerId(ledger))),
             cancellation);
         await RemoveAsync(gone, cancellation);
         if (compacted is { Ledger: >= 0 })
         {
-            await _services.Ledgers.DeleteAsync(new LedgerId(compacted.Ledger), cancellation);
+            await _services.Unnamed.DeleteAsync(new LedgerId(compacted.Ledger), cancellation);
         }
     }
 
@@ -260,7 +268,7 @@ internal sealed partial class TopicLog : ITopicLog, IAsyncDisposable
         _writer.ShowChain();
         foreach (var ledger in gone)
         {
-            await _services.Ledgers.DeleteAsync(new LedgerId(ledger.Id), cancellation);
+            await _services.Unnamed.DeleteAsync(new LedgerId(ledger.Id), cancellation);
         }
 
         LogTrimmed(_services.Logger, Name, gone.Count);

@@ -14,7 +14,13 @@ internal sealed class FaultyStore(ILedgerStore store) : ILedgerStore
     /// <summary>Done once before the next ledger is closed.</summary>
     public Func<Task>? BeforeClose { get; set; }
 
-    public bool IsShared => store.IsShared;
+    /// <summary>No ledger can be deleted.</summary>
+    public bool RefusesToDelete { get; set; }
+
+    /// <summary>Whether other nodes use it too; as the store says where the test does not.</summary>
+    public bool? Shared { get; init; }
+
+    public bool IsShared => Shared ?? store.IsShared;
 
     public ValueTask OpenAsync(CancellationToken cancellation) => store.OpenAsync(cancellation);
 
@@ -26,7 +32,7 @@ internal sealed class FaultyStore(ILedgerStore store) : ILedgerStore
     public ValueTask<int> ReadAsync(LedgerId id, long first, int maxEntries, int maxBytes, List<LedgerEntry> into, CancellationToken cancellation) =>
         store.ReadAsync(id, first, maxEntries, maxBytes, into, cancellation);
 
-    public ValueTask DeleteAsync(LedgerId id, CancellationToken cancellation) => store.DeleteAsync(id, cancellation);
+    public ValueTask DeleteAsync(LedgerId id, CancellationToken cancellation) => RefusesToDelete ? throw new LedgerStoreException("The disk has failed.") : store.DeleteAsync(id, cancellation);
 
     public IAsyncEnumerable<LedgerId> ListAsync(CancellationToken cancellation) => store.ListAsync(cancellation);
 

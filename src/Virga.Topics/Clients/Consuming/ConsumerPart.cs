@@ -40,6 +40,10 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
     private bool _isResumeRead;
     private Task _attaching = Task.CompletedTask;
 
+    // Of whoever takes entries apart, who is one at a time: the chunks of one attachment.
+    private ChunkCollector? _chunks;
+    private int _chunksOf;
+
     private volatile IServedConsumer? _served;
     private volatile int _attachment;
     private volatile bool _hasEnded;
@@ -52,9 +56,6 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
     }
 
     public TopicName Topic { get; }
-
-    /// <summary>Puts messages together that come in chunks; for whoever takes entries apart.</summary>
-    public ChunkAssembler? Chunks { get; set; }
 
     /// <summary>Whether rejections are counted here and not by the broker.</summary>
     public bool CountsItself => _inHand.CountsItself;
@@ -100,6 +101,25 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
         }
 
         return state;
+    }
+
+    /// <summary>Puts a message together that comes in chunks: the message with its last chunk, null before that.</summary>
+    public ChunkedMessage? Collect(in QueuedEntry queued)
+    {
+        var attachment = queued.Attachment;
+        if (attachment != _attachment)
+        {
+            return null;
+        }
+
+        // To whoever keeps nothing, nothing is delivered again: what it has stays of use.
+        if (_chunks is null || (_chunksOf != attachment && _options.Consumer.IsDurable))
+        {
+            _chunks?.Dispose();
+            (_chunks, _chunksOf) = (new ChunkCollector(_options.Chunks, _time, chunks => GiveUp(attachment, chunks)), attachment);
+        }
+
+        return _chunks.Add(Topic, queued.Entry);
     }
 
     /// <summary>An entry holds nothing for the user: it is malformed, or a chunk of a message whose others are yet to come.</summary>
@@ -230,6 +250,7 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
         _served?.Detach();
         _served = null;
         await _ackTimer.DisposeAsync();
+        _chunks?.Dispose();
         _closing.Dispose();
     }
 
@@ -239,6 +260,16 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
         {
             _inHand.Enqueue(entry.Entry.Position);
             _owner.Delivered(entry);
+        }
+    }
+
+    // Chunks that will never be a message.
+    private void GiveUp(int attachment, IReadOnlyList<Position> chunks)
+    {
+        if (attachment == _attachment)
+        {
+            LogGivenUp(Topic, chunks.Count, chunks[0]);
+            Send([.. chunks.Select(static chunk => new BatchAck(chunk))]);
         }
     }
 
@@ -478,6 +509,9 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The consumer of {Topic} is not attached yet")]
     private partial void LogNotAttached(TopicName topic, Exception e);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Chunks} chunks of messages of {Topic} that are not there as a whole are acknowledged, the first of them at {First}")]
+    private partial void LogGivenUp(TopicName topic, int chunks, Position first);
 
     private sealed class PartSink(ConsumerPart part, int attachment) : IConsumerSink
     {

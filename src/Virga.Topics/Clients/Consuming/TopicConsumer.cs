@@ -326,11 +326,7 @@ internal sealed partial class TopicConsumer : ITopicConsumer, IPartOwner
         {
             if (MessageCodec.TryReadHeader(queued.Entry.Data, out var header) && header.Chunks > 0)
             {
-                // Chunks that belong to nothing any more stay unacknowledged: they may be those of a message that is just being delivered anew.
-                part.Chunks ??= new ChunkAssembler();
-                var whole = part.Chunks.Add(part.Topic, queued.Entry);
-                part.Chunks.TakeAbandoned();
-                if (whole is null)
+                if (part.Collect(queued) is not { } whole)
                 {
                     part.Skip(queued, acknowledge: false);
                     return;
