@@ -1,5 +1,4 @@
 using Virga.Core.Resources;
-using Virga.Execution.Pools;
 using Virga.Execution.Processes;
 using Virga.Execution.Tests.Sandboxes;
 using Virga.Execution.Tests.Scheduling;
@@ -32,7 +31,7 @@ public sealed class DeathTests : IAsyncLifetime
         var function = _node.Python(Hello, spec => spec with { KeepWarm = FreezeAtOnce, MaxInstances = 1 });
         for (var round = 0; round < Rounds; round++)
         {
-            var leaving = await LeavingAsync(function, state => state is "freezing" or "frozen");
+            var leaving = await _node.CooledAsync(function, state => state is "freezing" or "frozen");
 
             TestNode.Kill(leaving.Instances[0].Pid);
 
@@ -46,7 +45,7 @@ public sealed class DeathTests : IAsyncLifetime
         var function = _node.Python(Hello, spec => spec with { KeepWarm = FreezeAtOnce, MaxInstances = 1 });
         for (var round = 0; round < Rounds; round++)
         {
-            var frozen = await LeavingAsync(function, state => state is "frozen");
+            var frozen = await _node.CooledAsync(function, state => state is "frozen");
 
             var waking = Task.Run(() => _node.CallAsync(function));
             TestNode.Kill(frozen.Instances[0].Pid);
@@ -100,19 +99,6 @@ public sealed class DeathTests : IAsyncLifetime
         await _node.UntilAsync(() => !processes.Any(Machine.Runs));
 
         (await _node.CallAsync(_node.Python(Hello))).ShouldBe(Served);
-    }
-
-    // On a machine that is too busy to stop it in time, an instance ends instead of being frozen: then with another.
-    private async Task<FunctionPoolStatus> LeavingAsync(FunctionVersion function, Func<string, bool> state)
-    {
-        FunctionPoolStatus? status = null;
-        for (var calls = 0; status is null && calls < 5; calls++)
-        {
-            (await _node.CallAsync(function)).ShouldBe(Served);
-            await _node.UntilAsync(() => (status = _node.Engine.Scheduler.StatusOf(function)) is null || (status.Instances is [var only] && state(only.State)));
-        }
-
-        return status.ShouldNotBeNull("it is frozen once it is idle");
     }
 
     // A sandbox that was killed may still answer before its end has come to its worker; a frozen one ends when it is woken.

@@ -68,8 +68,7 @@ public sealed class TierTests
     {
         await using var node = await StartAsync();
         var function = node.Python(Counter, spec => spec with { KeepWarm = FreezeAtOnce, MaxInstances = 1 });
-        await node.CallAsync(function);
-        var frozen = await node.StatusAsync(function, s => s.Instances is [{ State: "frozen" }]);
+        var frozen = await node.CooledAsync(function, state => state is "frozen");
 
         // With cgroup v1 the kernel ends a frozen process only when it is thawed, which is for the next call.
         TestNode.Kill(frozen.Instances[0].Pid);
@@ -100,8 +99,7 @@ public sealed class TierTests
     {
         await using var node = await StartAsync();
         var function = node.Python(Counter, spec => spec with { KeepWarm = FreezeAtOnce, MaxInstances = 1 });
-        await node.CallAsync(function);
-        await node.StatusAsync(function, s => s.Instances is [{ State: "frozen" }]);
+        await node.CooledAsync(function, state => state is "frozen");
 
         node.Engine.Scheduler.VersionRetired(function);
 

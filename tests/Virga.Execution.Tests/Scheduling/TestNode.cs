@@ -118,6 +118,22 @@ internal sealed class TestNode : IAsyncDisposable, IEnvironmentCatalog, IPackage
         return status!;
     }
 
+    /// <summary>
+    /// Calls a function of one instance at most that is frozen as soon as it is idle, and waits until it has come so far. On a machine that is too busy to stop
+    /// an instance in time, it ends instead: then with another.
+    /// </summary>
+    public async Task<FunctionPoolStatus> CooledAsync(FunctionVersion function, Func<string, bool> state)
+    {
+        FunctionPoolStatus? status = null;
+        for (var calls = 0; status is null && calls < 5; calls++)
+        {
+            (await CallAsync(function)).Status.ShouldBe(200);
+            await UntilAsync(() => (status = Engine.Scheduler.StatusOf(function)) is null || (status.Instances is [var only] && state(only.State)), () => Text(status));
+        }
+
+        return status.ShouldNotBeNull("it is frozen once it is idle");
+    }
+
     /// <summary>Waits until something holds that nobody tells of.</summary>
     /// <param name="instead">What is there instead, for the message of a failure.</param>
     public async Task UntilAsync(Func<bool> holds, Func<string>? instead = null)
