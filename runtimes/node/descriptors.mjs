@@ -1,5 +1,5 @@
 // Takes file descriptors 0 and 1 away from user code.
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readlinkSync } from 'node:fs';
 
 /**
  * Returns the channel's descriptors and points descriptor 1 at standard error, so that what user code or its child
@@ -33,17 +33,32 @@ function isSameFile(left, right) {
   return a.dev === b.dev && a.ino === b.ino;
 }
 
-/** `open` returns the lowest free descriptor, which is 1 once 1 is closed. */
-function pointStandardOutputAtStandardError() {
+/**
+ * Points descriptor 1 at standard error. `open` returns the lowest free descriptor, which is 1 once 1 is closed, unless another thread of
+ * Node's own opens something at that moment; that one lets it go soon.
+ * @throws {Error} it was not let go.
+ */
+export function pointStandardOutputAtStandardError() {
+  const target = canOpenStandardError() ? ['/proc/self/fd/2', constants.O_WRONLY | constants.O_APPEND] : ['/dev/null', constants.O_WRONLY];
+  const pause = new Int32Array(new SharedArrayBuffer(4));
   closeSync(1);
-  let descriptor;
-  try {
-    descriptor = openSync('/proc/self/fd/2', constants.O_WRONLY | constants.O_APPEND);
-  } catch {
-    // Standard error is a socket, or belongs to another user: it cannot be opened a second time.
-    descriptor = openSync('/dev/null', constants.O_WRONLY);
+  for (let attempts = 0; attempts < 1000; attempts++) {
+    const descriptor = openSync(...target);
+    if (descriptor === 1) {
+      return;
+    }
+    closeSync(descriptor);
+    Atomics.wait(pause, 0, 0, 1);
   }
-  if (descriptor !== 1) {
-    throw new Error(`descriptor 1 could not be replaced: got ${descriptor}`);
+  throw new Error(`descriptor 1 could not be replaced: something else has opened ${readlinkSync('/proc/self/fd/1')} as 1`);
+}
+
+// It may be a socket, or belong to another user.
+function canOpenStandardError() {
+  try {
+    closeSync(openSync('/proc/self/fd/2', constants.O_WRONLY | constants.O_APPEND));
+    return true;
+  } catch {
+    return false;
   }
 }
