@@ -4,7 +4,7 @@
 export const full = {
   publish: { rounds: 3, seconds: 1.5 },
   interval: { rounds: 3, seconds: 1.5 },
-  latency: { rounds: 3, seconds: 2 },
+  latency: { rounds: 5, seconds: 4 },
   reading: { messages: 1_000_000, rounds: 3 },
   functions: { rounds: 3, seconds: 2 },
   streams: { rounds: 3, seconds: 2 },

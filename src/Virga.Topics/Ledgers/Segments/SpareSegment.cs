@@ -4,15 +4,16 @@ namespace Virga.Topics.Ledgers.Segments;
 
 /// <summary>
 /// Writes a file of zeros ahead, for the next segment: to synchronise what is written over zeros changes no metadata, which halves the time (100 us instead of 200 for 4 KB, on ext4).
-/// Slowly, and not while the log itself is busy: then batches are large, and it matters less.
+/// Little at a time, and at twice the pace of the log, so that it is ready in time and no synchronisation of the log waits long behind one of its own. Not while the log is busy: then batches are
+/// large, and it matters less.
 /// </summary>
 internal sealed class SpareSegment : IDisposable
 {
     private const int ChunkBytes = 1 << 20;
-    private const int SynchroniseEvery = 8 << 20;
 
-    // 64 MB in a second, at most.
-    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(16);
+    // 64 MB in a second at most, and 4 MB at least.
+    private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(16);
+    private static readonly TimeSpan MostPause = TimeSpan.FromMilliseconds(256);
 
     private readonly SegmentLedgerOptions _options;
     private readonly LedgerDisk _disk;
@@ -127,31 +128,48 @@ internal sealed class SpareSegment : IDisposable
             File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             for (var offset = 0; offset < bytes; offset += zeros.Length)
             {
-                do
+                if (!WaitForTurn())
                 {
-                    Interlocked.Exchange(ref _written, 0);
-                    _work.WaitOne(Pace);
-                    if (_isStopping)
-                    {
-                        return;
-                    }
+                    return;
                 }
-                while (Volatile.Read(ref _written) > ChunkBytes);
 
                 _disk.Write(file, unfinished, zeros.AsSpan(0, Math.Min(zeros.Length, bytes - offset)), offset);
-                if ((offset + zeros.Length) % SynchroniseEvery == 0)
-                {
-                    _disk.Synchronise(file, unfinished);
-                }
+                _disk.Synchronise(file, unfinished);
             }
-
-            _disk.Synchronise(file, unfinished);
         }
 
         File.Move(unfinished, _path, overwrite: true);
         FileSystemSync.SyncFolder(_options.Directory);
         _ready = bytes;
         _isReady = true;
+    }
+
+    // Until the log has written half as much as is written here at a time, or enough time has passed. False when it is to stop.
+    private bool WaitForTurn()
+    {
+        Interlocked.Exchange(ref _written, 0);
+        for (var waited = TimeSpan.Zero; waited < MostPause; waited += LeastPause)
+        {
+            var before = Volatile.Read(ref _written);
+            _work.WaitOne(LeastPause);
+            if (_isStopping)
+            {
+                return false;
+            }
+
+            var written = Volatile.Read(ref _written);
+            if (written - before > ChunkBytes)
+            {
+                // It is busy: the time does not count.
+                waited -= LeastPause;
+            }
+            else if (written >= ChunkBytes / 2)
+            {
+                return true;
+            }
+        }
+
+        return true;
     }
 
     private bool BeginsWithZeros()
