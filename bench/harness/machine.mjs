@@ -31,3 +31,8 @@ export async function commit() {
   const { stdout } = await run('git', ['describe', '--always', '--dirty', '--exclude=*'], { cwd: import.meta.dirname });
   return stdout.trim();
 }
+
+/** Has everything written to disk that waits for it, so that nobody is measured while another's data is written back. */
+export async function settleDisk() {
+  await run('sync');
+}

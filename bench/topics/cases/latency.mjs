@@ -1,6 +1,7 @@
 // From a producer to a consumer at a steady rate, and whether who reads at the end of a topic reads the disk.
 import { readFile } from 'node:fs/promises';
 import { atMost, count, micros, section } from '../../harness/report.mjs';
+import { settleDisk } from '../../harness/machine.mjs';
 import { temporaryFolder } from '../../harness/virga-node.mjs';
 import { load } from '../load.mjs';
 import { Rounds } from '../../harness/rounds.mjs';
@@ -9,7 +10,7 @@ import { startNats, startRedisStreams, startVirga } from '../servers.mjs';
 const perSecond = 10_000;
 const note =
   `${count(perSecond)} messages of 1 KB a second, one producer and one consumer, each message sent when its time has come whether those before are acknowledged or not; from then until the consumer has it. ` +
-  'Virga delivers what is durable, and its consumer acknowledges. JetStream with synchronous writes is left out: it does not keep up with this rate. The peers deliver to consumers without acknowledgements (a push consumer, XREAD). Disk reads are what the kernel counts for the server (`read_bytes` of /proc/PID/io). Median of the rounds.';
+  'Virga delivers what is durable, and its consumer acknowledges. JetStream with synchronous writes is left out: it does not keep up with this rate. The peers deliver to consumers without acknowledgements (a push consumer, XREAD). Disk reads are what the kernel counts for the server (`read_bytes` of /proc/PID/io). Before each run what the others have left is written to disk (`sync`). Median of the rounds.';
 
 const titles = {
   'virga sync': 'Virga, sync',
@@ -32,6 +33,7 @@ export async function latency({ rounds, seconds }) {
   for (let round = 0; round < rounds; round++) {
     taken.take('disk', await load('disk', { directory, seconds: 1 }));
     for (const [name, { peer, port, pid }] of Object.entries(servers)) {
+      await settleDisk();
       const before = await bytesRead(pid);
       const figures = await load('latency', { peer, port, topic: `latency-${round}`, rate: perSecond, seconds });
       taken.take(name, { ...figures, read: (await bytesRead(pid)) - before });

@@ -1,5 +1,6 @@
 // Publishing, acknowledged when it is on disk: beside the disk itself, JetStream and Redis.
 import { atLeast, atMost, micros, rate, section, times } from '../../harness/report.mjs';
+import { settleDisk } from '../../harness/machine.mjs';
 import { temporaryFolder } from '../../harness/virga-node.mjs';
 import { load } from '../load.mjs';
 import { Rounds } from '../../harness/rounds.mjs';
@@ -29,6 +30,7 @@ export async function publishRounds(servers, rounds, seconds, beside) {
     await beside?.(taken);
     for (const [shape, options] of Object.entries(shapes)) {
       for (const { peer, port } of servers) {
+        await settleDisk();
         taken.take(`${peer} ${shape}`, await load('publish', { peer, port, topic: `${shape}-${round}`, seconds, warm: seconds / 3, ...options }));
       }
     }

@@ -14,6 +14,8 @@ const batch = 16;
 
 export async function reading({ messages, rounds }) {
   const servers = [await startVirga('interval'), await startNats(false), await startRedisStreams('everysec')];
+  // Each round is a subscription that begins with the first message: it has to be there still.
+  await servers[0].node.cli('topic', 'policy', 'set', '--policies', JSON.stringify({ retention: { seconds: -1, bytes: -1 } }));
   const shapes = { single: { batch: 1, messages: Math.ceil(messages / 2) }, batch: { batch, messages } };
   const taken = new Rounds();
   for (const [shape, { batch: size, messages: of }] of Object.entries(shapes)) {
