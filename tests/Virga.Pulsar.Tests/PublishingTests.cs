@@ -215,7 +215,7 @@ public sealed class PublishingTests : IAsyncLifetime
     [Fact]
     public async Task A_schema_that_the_policy_refuses_is_refused()
     {
-        await using var broker = await TestBroker.StartAsync(policies: new TopicPolicies { SchemaCompatibility = SchemaCompatibility.SameType });
+        await using var broker = await TestBroker.StartAsync(policies: new TopicPolicies { SchemaCompatibility = SchemaCompatibility.Full });
         using var client = await broker.ConnectAsync();
         var first = await client.ProduceAsync(Topic, more: static p => p.Schema = Json("A"));
         var second = await client.ProduceAsync(Topic, 2, static p => p.Schema = Json("B"));
@@ -227,6 +227,26 @@ public sealed class PublishingTests : IAsyncLifetime
             p.ProducerId = 3;
             p.Schema = new Schema { Name = "s", Type = 1, SchemaData = Google.Protobuf.ByteString.Empty };
         })).ShouldBe(ServerError.IncompatibleSchema);
+    }
+
+    [Fact]
+    public async Task Who_says_nothing_else_gets_schemas_that_read_each_other()
+    {
+        const string one = "{\"type\":\"record\",\"name\":\"r\",\"fields\":[{\"name\":\"a\",\"type\":\"int\"}]}";
+        using var client = await _broker.ConnectAsync();
+        await client.ProduceAsync(Topic, more: static p => p.Schema = Json(one));
+
+        (await RefusedAsync(client, Topic, static p =>
+        {
+            p.ProducerId = 2;
+            p.Schema = Json(one.Replace("int", "string", StringComparison.Ordinal));
+        })).ShouldBe(ServerError.IncompatibleSchema);
+        await client.SendAsync(new BaseCommand
+        {
+            Type = CommandType.Subscribe,
+            Subscribe = new CommandSubscribe { Topic = Topic, Subscription = "s", ConsumerId = 1, RequestId = client.NextRequest(), Schema = Json(one.Replace("\"a\"", "\"b\"", StringComparison.Ordinal)) },
+        });
+        (await client.ReceiveAsync()).ShouldNotBeNull().Command.Error.Error.ShouldBe(ServerError.IncompatibleSchema);
     }
 
     private static Schema Json(string text) => new() { Name = "s", Type = 2, SchemaData = Google.Protobuf.ByteString.CopyFromUtf8(text) };

@@ -36,7 +36,7 @@ internal sealed class SchemaAdmin(Func<TopicNode> node)
 
         var topic = Topic(http);
         var properties = body["properties"] is JsonObject given ? given.Select(static property => new KeyValuePair<string, string>(property.Key, property.Value?.ToString() ?? "")).ToList() : [];
-        var compatibility = (await node().Broker.EffectivePoliciesAsync(topic, http.RequestAborted)).SchemaCompatibility ?? SchemaCompatibility.Always;
+        var compatibility = (await node().Broker.EffectivePoliciesAsync(topic, http.RequestAborted)).SchemaCompatibility ?? SchemaCompatibility.Full;
         var added = await node().Broker.SchemasOf(topic).AddAsync(
             new SchemaDefinition(topic.Whole.Local, type, Encoding.UTF8.GetBytes(body["schema"]?.ToString() ?? ""), properties), compatibility, http.RequestAborted);
         await AdminAnswer.SendAsync(http, new JsonObject { ["version"] = added.Version });

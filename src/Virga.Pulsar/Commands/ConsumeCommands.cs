@@ -162,7 +162,7 @@ internal sealed class ConsumeCommands(PulsarConnection connection)
         var topic = await connection.Services.Broker.GetAsync(name, command.ForceTopicCreation ? TopicCreation.AsPolicySays : TopicCreation.Never, cancellation);
         if (command.Schema is { } schema && Schemas.IsKept(schema))
         {
-            await Schemas.AddAsync(connection.Services.Broker, name, schema, cancellation);
+            await Schemas.UseAsync(connection.Services.Broker, name, schema, cancellation);
         }
 
         var consumer = await topic.SubscribeAsync(SubscribeOptions.Of(command, connection.Services.Time.GetUtcNow()), session, cancellation);

@@ -22,8 +22,15 @@ internal static class Schemas
     public static async ValueTask<byte[]> AddAsync(TopicBroker broker, TopicName topic, Schema schema, CancellationToken cancellation)
     {
         var policies = await broker.EffectivePoliciesAsync(topic, cancellation);
-        var added = await broker.SchemasOf(topic).AddAsync(Read(schema), policies.SchemaCompatibility ?? SchemaCompatibility.Always, cancellation);
+        var added = await broker.SchemasOf(topic).AddAsync(Read(schema), policies.SchemaCompatibility ?? SchemaCompatibility.Full, cancellation);
         return Write(added.Version);
+    }
+
+    /// <summary>Lets a consumer come with a schema, where the topic's policies take it.</summary>
+    public static async ValueTask UseAsync(TopicBroker broker, TopicName topic, Schema schema, CancellationToken cancellation)
+    {
+        var policies = await broker.EffectivePoliciesAsync(topic, cancellation);
+        await broker.SchemasOf(topic).UseAsync(Read(schema), policies.SchemaCompatibility ?? SchemaCompatibility.Full, cancellation);
     }
 
     /// <summary>As the broker has it.</summary>

@@ -2,7 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace Virga.Topics.Policies;
 
-/// <summary>Which new schemas a topic takes. Schemas are opaque here: what they mean is their clients' business, so that only what can be told without reading them is told.</summary>
+/// <summary>
+/// Which new schemas a topic takes, as Pulsar has it (<c>SchemaCompatibilityStrategy</c>). All but <see cref="Always"/> take those of the type that it has only; what can be read is decided by Avro's rules, for schemas
+/// of the types AVRO, JSON and PROTOBUF, which clients define in Avro, and for both parts of KEY_VALUE.
+/// </summary>
 [JsonConverter(typeof(JsonStringEnumConverter<SchemaCompatibility>))]
 public enum SchemaCompatibility
 {
@@ -14,7 +17,27 @@ public enum SchemaCompatibility
     [JsonStringEnumMemberName("ALWAYS_INCOMPATIBLE")]
     Never,
 
-    /// <summary>Those of the type that it has.</summary>
+    /// <summary>Who has the new one reads what the newest wrote, and the other way round.</summary>
     [JsonStringEnumMemberName("FULL")]
-    SameType,
+    Full,
+
+    /// <summary>The same with all versions.</summary>
+    [JsonStringEnumMemberName("FULL_TRANSITIVE")]
+    FullTransitive,
+
+    /// <summary>Who has the new one reads what the newest wrote: consumers go first.</summary>
+    [JsonStringEnumMemberName("BACKWARD")]
+    Backward,
+
+    /// <summary>The same with all versions.</summary>
+    [JsonStringEnumMemberName("BACKWARD_TRANSITIVE")]
+    BackwardTransitive,
+
+    /// <summary>Who has the newest reads what the new one writes: producers go first.</summary>
+    [JsonStringEnumMemberName("FORWARD")]
+    Forward,
+
+    /// <summary>The same with all versions.</summary>
+    [JsonStringEnumMemberName("FORWARD_TRANSITIVE")]
+    ForwardTransitive,
 }

@@ -29,7 +29,7 @@ public sealed record TopicPolicies
         OffloadAfterSeconds = -1,
         ReplicationClusters = [],
         DelayedDelivery = true,
-        SchemaCompatibility = Policies.SchemaCompatibility.Always,
+        SchemaCompatibility = Policies.SchemaCompatibility.Full,
         SubscriptionExpirySeconds = 0,
         InactiveTopics = new InactiveTopics(false),
     };

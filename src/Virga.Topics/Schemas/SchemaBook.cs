@@ -64,6 +64,21 @@ public sealed class SchemaBook
         }
     }
 
+    /// <summary>A consumer comes with a schema. Where the topic has none, it is registered; else it is not, and has to read what is there: forwards there is nothing to ask of it.</summary>
+    /// <exception cref="ProblemException"><c>schema-incompatible</c>: it could not.</exception>
+    public async ValueTask UseAsync(SchemaDefinition schema, SchemaCompatibility compatibility, CancellationToken cancellation)
+    {
+        var (versions, _) = await ReadAsync(cancellation);
+        if (Present(versions).Count == 0)
+        {
+            await AddAsync(schema, compatibility, cancellation);
+        }
+        else if (Find(versions, schema) is null)
+        {
+            Require(versions, schema, SchemaRules.OfConsumers(compatibility));
+        }
+    }
+
     /// <summary>Deletes the schema: a version that says so, so that numbers are not used again.</summary>
     public async ValueTask<long> DeleteAsync(CancellationToken cancellation)
     {
@@ -84,22 +99,15 @@ public sealed class SchemaBook
             throw new ProblemException(KnownProblems.SchemaIncompatible($"'{_topic}' has {MostVersions} versions of its schema already."));
         }
 
-        if (versions.Count == 0 || versions[^1].Definition is not { } newest)
+        if (SchemaRules.Obstacle(compatibility, Present(versions), schema) is { } obstacle)
         {
-            return;
-        }
-
-        var isRefused = compatibility switch
-        {
-            SchemaCompatibility.Always => false,
-            SchemaCompatibility.SameType => newest.Type != schema.Type,
-            _ => true,
-        };
-        if (isRefused)
-        {
-            throw new ProblemException(KnownProblems.SchemaIncompatible($"'{_topic}' has a schema of type {newest.Type} and its policy takes no other such as this one of type {schema.Type}."));
+            throw new ProblemException(KnownProblems.SchemaIncompatible($"'{_topic}' does not take the schema: {obstacle}."));
         }
     }
+
+    // Behind the last deletion.
+    private static List<SchemaDefinition> Present(IReadOnlyList<SchemaVersion> versions) =>
+        [.. versions.Reverse().TakeWhile(static version => version.Definition is not null).Select(static version => version.Definition!).Reverse()];
 
     private async ValueTask<(IReadOnlyList<SchemaVersion> Versions, long Version)> ReadAsync(CancellationToken cancellation)
     {

@@ -3,6 +3,7 @@ using Virga.Topics.Brokers;
 using Virga.Topics.Messages;
 using Virga.Topics.Names;
 using Virga.Topics.Policies;
+using Virga.Topics.Schemas;
 using Virga.Topics.Publishing;
 using Virga.Topics.Subscriptions;
 
@@ -228,12 +229,12 @@ public sealed class TopicBrokerTests
         await fixture.Broker.CreateAsync(name, 2, Cancellation);
         var first = (await fixture.GetAsync("t-partition-0")).Schemas;
         var second = (await fixture.GetAsync("t-partition-1")).Schemas;
-        var json = new Schemas.SchemaDefinition("s", 2, "{}"u8.ToArray(), []);
+        var json = new SchemaDefinition("s", 2, "{}"u8.ToArray(), []);
 
         (await first.AddAsync(json, SchemaCompatibility.Always, Cancellation)).Version.ShouldBe(0);
         (await second.AddAsync(json, SchemaCompatibility.Always, Cancellation)).Version.ShouldBe(0);
         (await second.AddAsync(json with { Data = "[]"u8.ToArray() }, SchemaCompatibility.Always, Cancellation)).Version.ShouldBe(1);
-        await ShouldBeAsync("schema-incompatible", first.AddAsync(json with { Type = 4 }, SchemaCompatibility.SameType, Cancellation));
+        await ShouldBeAsync("schema-incompatible", first.AddAsync(json with { Type = 4 }, SchemaCompatibility.Full, Cancellation));
 
         (await first.GetAsync(null, Cancellation))!.Version.ShouldBe(1);
         (await first.FindAsync(json, Cancellation))!.Version.ShouldBe(0);
