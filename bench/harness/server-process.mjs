@@ -9,14 +9,22 @@ const startLimitMs = 30_000;
 const stopLimitMs = 30_000;
 const kept = 8192;
 
+// A port is free again until its server listens, and may be given a second time.
+const givenPorts = new Set();
+
 /** A loopback port that nothing listens on at the moment. */
 export async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address();
+    server.close();
+    await once(server, 'close');
+    if (!givenPorts.has(port)) {
+      givenPorts.add(port);
+      return port;
+    }
+  }
 }
 
 /** The status of a GET, or null when nothing answers. */

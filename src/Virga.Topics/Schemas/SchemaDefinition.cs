@@ -1,6 +1,6 @@
 namespace Virga.Topics.Schemas;
 
-/// <summary>A schema as a client registers it: opaque to the broker.</summary>
+/// <summary>A schema as a client registers it.</summary>
 /// <param name="Name">Its name, as the client says it.</param>
 /// <param name="Type">Its type, by the number of Pulsar's protocol (<c>Schema.Type</c>).</param>
 /// <param name="Data">What defines it: JSON of Avro, a descriptor, or nothing for plain types.</param>
