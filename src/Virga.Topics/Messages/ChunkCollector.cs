@@ -127,7 +127,7 @@ public sealed class ChunkCollector : IDisposable
     }
 
     // As Pulsar's clients see it: published so long ago, what belongs before it would have come.
-    private bool IsOld(in AbandonedChunk chunk) => _limits.Patience is { } patience && MessageReader.Instant(chunk.PublishedAt) + patience < _time.GetUtcNow();
+    private bool IsOld(in AbandonedChunk chunk) => _limits.Patience is { } patience && MessageReader.Instant(chunk.PublishedAt) < _time.GetUtcNow() - patience;
 
     private void Set()
     {

@@ -4,10 +4,11 @@ namespace Virga.Topics.Messages;
 public sealed record ChunkLimits
 {
     /// <summary>
-    /// A message of which nothing has come for so long is not waited for any more, and its chunks are acknowledged; so are chunks of which the first ones are not there. Null for never
-    /// (<c>expireTimeOfIncompleteChunkedMessage</c>).
+    /// A message of which nothing has come for so long is not waited for any more, and its chunks are acknowledged; so are chunks of which the first ones are not there. Null, the default, for never
+    /// (<c>expireTimeOfIncompleteChunkedMessage</c>, a minute there): the further chunks may be behind others that wait for their consumer, or be with another consumer of a shared subscription, and what is
+    /// acknowledged then is lost.
     /// </summary>
-    public TimeSpan? Patience { get; init; } = TimeSpan.FromMinutes(1);
+    public TimeSpan? Patience { get; init; }
 
     /// <summary>How many messages of a topic or partition may be incomplete (<c>maxPendingChunkedMessage</c>).</summary>
     public int MaxMessages { get; init; } = ChunkAssembler.DefaultMessages;

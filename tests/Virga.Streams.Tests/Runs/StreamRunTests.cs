@@ -233,22 +233,6 @@ public sealed class StreamRunTests
     }
 
     [Fact]
-    public async Task A_chunk_without_those_before_it_holds_nothing_up()
-    {
-        await using var world = await StreamWorld.StartAsync();
-        var topic = await world.Broker.GetAsync(TopicName.Parse("in"), TopicCreation.Always, StreamWorld.Cancellation);
-        await using var producer = new RawProducer(topic);
-        var chunks = MessageWriter.WriteChunks(new OutgoingMessage { Payload = new byte[1000] }, "p", 0, TimeProvider.System.GetUtcNow().AddHours(-1), 400);
-        await producer.PublishAsync(chunks[1]);
-        await world.PublishAsync("a");
-
-        world.Put(static spec => spec with { Processing = StreamProcessing.EffectivelyOnce });
-
-        (await world.ReadAsync("out", 1)).Select(StreamWorld.Text).ShouldBe(["a"]);
-        await world.DoneAsync(1);
-    }
-
-    [Fact]
     public async Task Batches_are_acknowledged_with_what_is_done_of_them()
     {
         await using var world = await StreamWorld.StartAsync();

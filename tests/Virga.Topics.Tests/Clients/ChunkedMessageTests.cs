@@ -11,6 +11,9 @@ namespace Virga.Topics.Tests.Clients;
 public sealed class ChunkedMessageTests
 {
     private static readonly TimeSpan s_short = TimeSpan.FromMilliseconds(200);
+
+    // Longer than a busy machine pauses between two chunks that are there.
+    private static readonly TimeSpan s_safe = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan s_long = TimeSpan.FromHours(1);
 
     [Theory]
@@ -101,13 +104,42 @@ public sealed class ChunkedMessageTests
     }
 
     [Fact]
+    public async Task A_chunk_from_the_end_of_time_disturbs_nobody()
+    {
+        await using var fixture = await StartAsync();
+        var producer = await fixture.Brokers.ProduceAsync("t");
+        await PublishAsync(producer, Chunks(1, DateTimeOffset.MaxValue)[1]);
+        await fixture.PublishAsync("t", "a");
+        await using var consumer = await fixture.SubscribeAsync("t", Subscription("s") with { Chunks = new ChunkLimits { Patience = s_short } });
+
+        (await ConsumeAsync(consumer, 1)).ShouldBe(["a"]);
+        await UntilAsync(() => consumer.Backlog == 0);
+    }
+
+    [Fact]
+    public async Task Chunks_are_waited_for_unless_it_is_said_how_long()
+    {
+        await using var fixture = await StartAsync();
+        var producer = await fixture.Brokers.ProduceAsync("t");
+        var film = Chunks(1, TimeProvider.System.GetUtcNow().AddDays(-1));
+        await PublishAsync(producer, film[1]);
+        await fixture.PublishAsync("t", "a");
+        await using var consumer = await fixture.SubscribeAsync("t", Subscription("s"));
+
+        (await ConsumeAsync(consumer, 1)).ShouldBe(["a"]);
+        await consumer.AcknowledgedAsync(Cancellation);
+
+        consumer.Backlog.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task A_message_that_its_producer_sends_anew_is_consumed_once_and_its_first_try_is_acknowledged()
     {
         await using var fixture = await StartAsync();
         var producer = await fixture.Brokers.ProduceAsync("t");
         var film = Chunks(1);
         await PublishAsync(producer, film[0], film[1], film[0], film[1], film[2]);
-        await using var consumer = await fixture.SubscribeAsync("t", Subscription("s") with { Chunks = new ChunkLimits { Patience = s_short } });
+        await using var consumer = await fixture.SubscribeAsync("t", Subscription("s") with { Chunks = new ChunkLimits { Patience = s_safe } });
         var whole = (await TakeAsync(consumer, 1))[0];
 
         await UntilAsync(() => consumer.Backlog == 3);
