@@ -34,9 +34,9 @@ public sealed class EntryMemoryTests
             arrays.Add(ArrayOf(memory.Take(1024)));
         }
 
-        // 1, 2, 4 ... 64 KB, and then 64 KB each.
-        arrays.Distinct().Count().ShouldBe(7 + (int)Math.Ceiling((1000 - 127) / 64.0));
-        arrays[^1].Length.ShouldBe(64 * 1024);
+        // 1, 2, 4 ... 16 KB, and then 16 KB each.
+        arrays.Distinct().Count().ShouldBe(5 + (int)Math.Ceiling((1000 - 31) / 16.0));
+        arrays[^1].Length.ShouldBe(16 * 1024);
     }
 
     [Fact]

@@ -9,6 +9,9 @@ internal sealed class EntryMemory
     // Below what the runtime calls large (85,000 bytes): large arrays are collected with the whole heap only.
     private const int MostBytes = 64 * 1024;
 
+    // Few enough that thousands of producers, each of which keeps one array that is not full, take no more than what the cache of the newest entries is meant to.
+    private const int MostEntries = 16;
+
     // A longer entry has an array of its own: so little of a shared one is left unused behind the last that fits.
     private const int MostShared = MostBytes / 8;
 
@@ -46,7 +49,7 @@ internal sealed class EntryMemory
     private Memory<byte> Begin(int length)
     {
         var isFirst = _size == 0;
-        _size = isFirst ? length : Math.Clamp(2 * _size, length, MostBytes);
+        _size = isFirst ? length : Math.Clamp(2 * _size, length, Math.Max(length, Math.Min(MostBytes, MostEntries * length)));
         var array = GC.AllocateUninitializedArray<byte>(_size);
         if (!isFirst)
         {

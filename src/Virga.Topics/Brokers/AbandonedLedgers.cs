@@ -6,7 +6,7 @@ namespace Virga.Topics.Brokers;
 
 /// <summary>
 /// Collects the ledgers that a crash has left unnamed in a store that several nodes share. Every node looks; what it has seen unchanged for long enough, by its own clock, it takes from whoever began it and
-/// deletes. Being too early costs that one a ledger that it has to make anew, never an entry: what is not named is not written to.
+/// deletes. Being too early costs that one its topic, which is opened anew, never an entry: what is not named is not written to.
 /// </summary>
 internal sealed partial class AbandonedLedgers(TopicServices services)
 {

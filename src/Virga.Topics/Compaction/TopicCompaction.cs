@@ -152,6 +152,12 @@ internal sealed partial class TopicCompaction(TopicLog log, LogServices services
             var pending = new Queue<CompactionAppend>();
             await foreach (var entry in EntriesAsync(horizon, stop))
             {
+                // Also while much is read of which nothing is kept: else another node takes it for abandoned.
+                if (writer is not null && services.Time.GetElapsedTime(touchedAt) > TouchInterval)
+                {
+                    (unnamed, touchedAt) = (await services.Unnamed.TouchAsync(unnamed, stop), services.Time.GetTimestamp());
+                }
+
                 if (keys.Keep(entry) is not { } kept)
                 {
                     continue;
@@ -161,10 +167,6 @@ internal sealed partial class TopicCompaction(TopicLog log, LogServices services
                 {
                     (unnamed, touchedAt) = (await services.Unnamed.BeginAsync(stop), services.Time.GetTimestamp());
                     writer = await services.Ledgers.CreateAsync(unnamed.Id, new WriterEpoch(log.Record.Epoch), stop);
-                }
-                else if (services.Time.GetElapsedTime(touchedAt) > TouchInterval)
-                {
-                    (unnamed, touchedAt) = (await services.Unnamed.TouchAsync(unnamed, stop), services.Time.GetTimestamp());
                 }
 
                 var append = new CompactionAppend { Data = CompactedEntry.Write(kept) };

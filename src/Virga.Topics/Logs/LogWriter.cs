@@ -1,3 +1,4 @@
+using Virga.Core.Problems;
 using Virga.Topics.Ledgers;
 
 namespace Virga.Topics.Logs;
@@ -219,6 +220,7 @@ internal sealed class LogWriter(TopicLog log, LogServices services, OwnedRecord 
     // Closes the old ledger and goes on with the next one, or with none; appends wait meanwhile.
     private async ValueTask SwitchAsync(ILedgerWriter? old, ILedgerWriter? next, UnnamedLedger unnamed = default)
     {
+        bool isEmpty;
         try
         {
             var end = old is null ? default : await old.CloseAsync(CancellationToken.None);
@@ -233,14 +235,8 @@ internal sealed class LogWriter(TopicLog log, LogServices services, OwnedRecord 
                 Show();
             }
 
-            if (old is not null)
-            {
-                await old.DisposeAsync();
-                if (end.Entries == 0)
-                {
-                    await services.Unnamed.DeleteAsync(old.Id, CancellationToken.None);
-                }
-            }
+            // From here on the record names the next one: whatever fails now concerns the old one alone.
+            isEmpty = end.Entries == 0;
         }
         catch (Exception e)
         {
@@ -256,6 +252,14 @@ internal sealed class LogWriter(TopicLog log, LogServices services, OwnedRecord 
         }
 
         HandWaiting();
+        if (old is not null && isEmpty)
+        {
+            await DiscardAsync(old);
+        }
+        else if (old is not null)
+        {
+            await old.DisposeAsync();
+        }
     }
 
     private void HandWaiting()
@@ -372,7 +376,7 @@ internal sealed class LogWriter(TopicLog log, LogServices services, OwnedRecord 
         {
             await services.Unnamed.DeleteAsync(writer.Id, CancellationToken.None);
         }
-        catch (LedgerStoreException)
+        catch (Exception e) when (e is LedgerStoreException or ProblemException)
         {
             // Nobody's record names it: it is found as such.
         }

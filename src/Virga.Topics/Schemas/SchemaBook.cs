@@ -55,6 +55,11 @@ public sealed class SchemaBook
                 return known;
             }
 
+            if (versions.Count >= MostVersions)
+            {
+                throw new ProblemException(KnownProblems.SchemaIncompatible($"'{_topic}' has {MostVersions} versions of its schema already."));
+            }
+
             Require(versions, schema, compatibility);
             var added = new SchemaVersion(versions.Count, schema, _time.GetUtcNow().ToUnixTimeMilliseconds());
             if (await TryWriteAsync([.. versions, added], stored, attempt, cancellation))
@@ -94,11 +99,6 @@ public sealed class SchemaBook
 
     private void Require(IReadOnlyList<SchemaVersion> versions, SchemaDefinition schema, SchemaCompatibility compatibility)
     {
-        if (versions.Count >= MostVersions)
-        {
-            throw new ProblemException(KnownProblems.SchemaIncompatible($"'{_topic}' has {MostVersions} versions of its schema already."));
-        }
-
         if (SchemaRules.Obstacle(compatibility, Present(versions), schema) is { } obstacle)
         {
             throw new ProblemException(KnownProblems.SchemaIncompatible($"'{_topic}' does not take the schema: {obstacle}."));

@@ -4,7 +4,7 @@ namespace Virga.Topics.Subscriptions;
 
 /// <summary>
 /// How many of the permits that somebody gives are passed on to a consumer at a time. Permits count messages; a thousand messages of five megabytes would be held for who does not get on with them. So no more
-/// are passed on than a number of bytes can be expected to hold, by the size of the messages so far, and none while that much waits to be dealt with: at most about twice the bytes are held. Values in, a number out.
+/// are passed on than a number of bytes can be expected to hold, by the size of the messages so far, and none while that much waits to be dealt with: at most about twice the bytes are held while messages are as large as those before; what was passed on for small ones holds also for large ones behind them. Values in, a number out.
 /// </summary>
 /// <param name="bytes">The window: how many bytes one consumer's messages may take on their way, and as many where they wait.</param>
 [StructLayout(LayoutKind.Auto)]

@@ -3,8 +3,8 @@ using Virga.Topics.Brokers;
 using Virga.Topics.Messages;
 using Virga.Topics.Names;
 using Virga.Topics.Policies;
-using Virga.Topics.Schemas;
 using Virga.Topics.Publishing;
+using Virga.Topics.Schemas;
 using Virga.Topics.Subscriptions;
 
 namespace Virga.Topics.Tests.Brokers;
@@ -234,7 +234,7 @@ public sealed class TopicBrokerTests
         (await first.AddAsync(json, SchemaCompatibility.Always, Cancellation)).Version.ShouldBe(0);
         (await second.AddAsync(json, SchemaCompatibility.Always, Cancellation)).Version.ShouldBe(0);
         (await second.AddAsync(json with { Data = "[]"u8.ToArray() }, SchemaCompatibility.Always, Cancellation)).Version.ShouldBe(1);
-        await ShouldBeAsync("schema-incompatible", first.AddAsync(json with { Type = 4 }, SchemaCompatibility.Full, Cancellation));
+        await ShouldBeAsync("schema-incompatible", first.AddAsync(json with { Type = 4, Data = "\"string\""u8.ToArray() }, SchemaCompatibility.Full, Cancellation));
 
         (await first.GetAsync(null, Cancellation))!.Version.ShouldBe(1);
         (await first.FindAsync(json, Cancellation))!.Version.ShouldBe(0);

@@ -78,6 +78,8 @@ public sealed class AvroResolutionTests
     [InlineData("", "it is no JSON: ")]
     [InlineData("{}", "the schema has no 'type'.")]
     [InlineData("'text'", "the schema is of the type 'text', which is not defined before.")]
+    [InlineData("'\\ud800'", "a text in it is none: ")]
+    [InlineData("{'type':'record','name':'\\ud800','fields':[]}", "a text in it is none: ")]
     [InlineData("12", "the schema is Number, and no type.")]
     [InlineData("{'type':'record','fields':[]}", "the schema has no 'name'.")]
     [InlineData("{'type':'record','name':'r'}", "the schema has no 'fields'.")]

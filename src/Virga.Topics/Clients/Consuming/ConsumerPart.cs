@@ -353,6 +353,12 @@ internal sealed partial class ConsumerPart : IAsyncDisposable
 
         lock (_gate)
         {
+            // Attached anew in between: the new window knows nothing of it.
+            if (queued.Attachment != _attachment)
+            {
+                return;
+            }
+
             _queuedBytes -= queued.Entry.Data.Length;
             _taken += queued.Entry.Permits;
             if (_taken >= Math.Max(1, _queueSize / 2))

@@ -11,7 +11,7 @@ internal sealed class SpareSegment : IDisposable
 {
     private const int ChunkBytes = 1 << 20;
 
-    // 64 MB in a second at most, and 4 MB at least.
+    // 64 MB in a second at most, and 4 MB at least while the log is not busy.
     private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(16);
     private static readonly TimeSpan MostPause = TimeSpan.FromMilliseconds(256);
 

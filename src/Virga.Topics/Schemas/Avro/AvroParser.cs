@@ -28,6 +28,11 @@ internal sealed class AvroParser
         {
             throw new AvroFormatException($"it is no JSON: {e.Message}");
         }
+        catch (InvalidOperationException e)
+        {
+            // A text whose characters are none, such as half of a surrogate pair.
+            throw new AvroFormatException($"a text in it is none: {e.Message}");
+        }
     }
 
     private AvroType Read(JsonElement element, string space, string at) => element.ValueKind switch
@@ -76,7 +81,7 @@ internal sealed class AvroParser
     private AvroType ReadEnum(JsonElement element, string space, string at)
     {
         var (name, full, _) = NameOf(element, space, at);
-        string[] symbols = [.. Items(element, "symbols", at).Select(symbol => symbol.ValueKind == JsonValueKind.String ? symbol.GetString()! : throw new AvroFormatException($"a symbol of {name} is no text."))];
+        var symbols = Items(element, "symbols", at).Select(symbol => symbol.ValueKind == JsonValueKind.String ? symbol.GetString()! : throw new AvroFormatException($"a symbol of {name} is no text.")).ToHashSet(StringComparer.Ordinal);
         return Define(full, new AvroType(AvroKind.Enum) { Name = name, Aliases = AliasesOf(element), Symbols = symbols, HasDefault = element.TryGetProperty("default", out _) }, at);
     }
 

@@ -7,7 +7,7 @@ internal sealed class AvroResolution
 {
     // Types may refer to others in a long chain, and unions ask for each of their branches; what no person has written is not looked at to its end.
     private const int MaxDepth = 200;
-    private const int MaxSteps = 1_000_000;
+    private const int MaxSteps = 100_000;
 
     // Pairs that are being looked at or were found good, in their order: a record that contains itself is good if all else of it is.
     private readonly HashSet<(AvroType Reader, AvroType Writer)> _seen = [];
@@ -79,7 +79,7 @@ internal sealed class AvroResolution
         return reader.Kind switch
         {
             AvroKind.Record => CompareFields(reader, writer, at),
-            AvroKind.Enum => reader.HasDefault || writer.Symbols.FirstOrDefault(symbol => !reader.Symbols.Contains(symbol, StringComparer.Ordinal)) is not { } unknown ? null : $"{Place(at)}{reader} has no symbol '{unknown}' and no default",
+            AvroKind.Enum => reader.HasDefault || writer.Symbols.FirstOrDefault(symbol => !reader.Symbols.Contains(symbol)) is not { } unknown ? null : $"{Place(at)}{reader} has no symbol '{unknown}' and no default",
             AvroKind.Fixed => reader.Size == writer.Size ? null : $"{Place(at)}{reader} has {reader.Size} bytes instead of {writer.Size}",
             AvroKind.Array => Find(reader.Parts[0], writer.Parts[0], $"{at}[]"),
             AvroKind.Map => Find(reader.Parts[0], writer.Parts[0], $"{at}{{}}"),
@@ -89,6 +89,7 @@ internal sealed class AvroResolution
 
     private string? CompareFields(AvroType reader, AvroType writer, string at)
     {
+        _steps += reader.Fields.Count + writer.Fields.Count;
         var byName = writer.Fields.ToLookup(static field => field.Name, StringComparer.Ordinal);
         foreach (var field in reader.Fields)
         {

@@ -16,7 +16,7 @@ internal sealed class AvroType(AvroKind kind)
     public IReadOnlyList<AvroField> Fields { get; set; } = [];
 
     /// <summary>Of an enum.</summary>
-    public IReadOnlyList<string> Symbols { get; init; } = [];
+    public IReadOnlySet<string> Symbols { get; init; } = new HashSet<string>(0);
 
     /// <summary>Of an enum: whether a reader knows what to take for a symbol that it does not have.</summary>
     public bool HasDefault { get; init; }
